@@ -1,0 +1,1 @@
+//! The OhMQ binding for java.

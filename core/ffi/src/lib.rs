@@ -1,0 +1,1 @@
+//! What every OhMQ language binding needs once: handles, batches, wake-ups, errors.

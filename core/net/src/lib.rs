@@ -1,0 +1,1 @@
+//! OhMQ's descriptors and threads: reactor, transports, connection drivers, timers.

@@ -1,0 +1,1 @@
+//! ZeroMQ sockets from one Rust engine: no broker, no C++ toolchain.

@@ -1,0 +1,1 @@
+//! ZMTP without sockets: messages, wire codec, handshakes and socket patterns.

@@ -1,0 +1,1 @@
+//! The only clever memory of OhMQ: pipes between two threads, and wake-ups.

@@ -1,0 +1,1 @@
+//! Every number, name, default and doc line that OhMQ's languages share.
