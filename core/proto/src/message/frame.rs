@@ -1,0 +1,258 @@
+//! One part of a message: short bodies inline, long ones counted references.
+
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+
+use bytes::{Bytes, BytesMut};
+
+/// Longest body, in bytes, that is stored inside the [`Frame`] value itself.
+pub const INLINE: usize = 62;
+
+/// One part of a message: an immutable run of bytes.
+///
+/// Cloning never copies more than 64 bytes: a body above [`INLINE`] bytes is a counted reference.
+#[derive(Clone)]
+pub struct Frame(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Inline { len: u8, data: [u8; INLINE] },
+    Shared(Bytes),
+}
+
+// A message slot is one cache line; the queues and the engine rely on it.
+const _: () = assert!(size_of::<Frame>() == 64);
+
+impl Frame {
+    /// An empty frame.
+    #[inline]
+    pub const fn new() -> Self {
+        Self(Repr::Inline { len: 0, data: [0; INLINE] })
+    }
+
+    /// Copies `bytes`: inline when short, otherwise into an allocation of exactly that size.
+    #[inline]
+    pub fn copy_from_slice(bytes: &[u8]) -> Self {
+        match Self::inline_prefix(bytes, bytes.len()) {
+            Some(frame) => frame,
+            None => Self(Repr::Shared(Bytes::copy_from_slice(bytes))),
+        }
+    }
+
+    /// The first `len` bytes of `source` inline, or `None` when they are too many or not there.
+    ///
+    /// A source that goes on beyond the frame is copied with one fixed-size move, which costs less than a copy whose
+    /// length is only known at run time. The surplus is never visible.
+    #[inline]
+    pub(crate) fn inline_prefix(source: &[u8], len: usize) -> Option<Self> {
+        let body = source.get(..len).filter(|_| len <= INLINE)?;
+        let mut data = [0; INLINE];
+        match source.first_chunk::<INLINE>() {
+            Some(chunk) => data = *chunk,
+            None => data[..len].copy_from_slice(body),
+        }
+        Some(Self(Repr::Inline { len: len as u8, data }))
+    }
+
+    /// The body.
+    #[inline]
+    pub fn as_slice(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Inline { len, data } => &data[..usize::from(*len).min(INLINE)],
+            Repr::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The body as a counted reference. Only an inline body is copied.
+    pub fn into_bytes(self) -> Bytes {
+        match self.0 {
+            Repr::Inline { len, data } => Bytes::copy_from_slice(&data[..usize::from(len).min(INLINE)]),
+            Repr::Shared(bytes) => bytes,
+        }
+    }
+
+    /// Another reference to the body. Only an inline body is copied.
+    pub fn to_bytes(&self) -> Bytes {
+        match &self.0 {
+            Repr::Inline { .. } => Bytes::copy_from_slice(self),
+            Repr::Shared(bytes) => bytes.clone(),
+        }
+    }
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl AsRef<[u8]> for Frame {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Borrow<[u8]> for Frame {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Hash for Frame {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
+    }
+}
+
+impl Eq for Frame {}
+
+impl<T: AsRef<[u8]> + ?Sized> PartialEq<T> for Frame {
+    fn eq(&self, other: &T) -> bool {
+        self.as_slice() == other.as_ref()
+    }
+}
+
+/// Length, then at most the first 16 bytes: a log line must not carry megabytes.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self[..self.len().min(16)];
+        let more = if shown.len() < self.len() { "…" } else { "" };
+        write!(f, "Frame({}, \"{}{more}\")", self.len(), shown.escape_ascii())
+    }
+}
+
+impl From<Bytes> for Frame {
+    #[inline]
+    fn from(bytes: Bytes) -> Self {
+        match Self::inline_prefix(&bytes, bytes.len()) {
+            Some(frame) => frame,
+            None => Self(Repr::Shared(bytes)),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Frame {
+    #[inline]
+    fn from(bytes: Vec<u8>) -> Self {
+        match Self::inline_prefix(&bytes, bytes.len()) {
+            Some(frame) => frame,
+            None => Self(Repr::Shared(Bytes::from(bytes))),
+        }
+    }
+}
+
+impl From<BytesMut> for Frame {
+    fn from(bytes: BytesMut) -> Self {
+        Self::from(bytes.freeze())
+    }
+}
+
+impl From<Box<[u8]>> for Frame {
+    fn from(bytes: Box<[u8]>) -> Self {
+        Self::from(bytes.into_vec())
+    }
+}
+
+impl From<String> for Frame {
+    fn from(text: String) -> Self {
+        Self::from(text.into_bytes())
+    }
+}
+
+impl From<&[u8]> for Frame {
+    #[inline]
+    fn from(bytes: &[u8]) -> Self {
+        Self::copy_from_slice(bytes)
+    }
+}
+
+impl From<&str> for Frame {
+    #[inline]
+    fn from(text: &str) -> Self {
+        Self::copy_from_slice(text.as_bytes())
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Frame {
+    #[inline]
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::copy_from_slice(bytes)
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Frame {
+    #[inline]
+    fn from(bytes: [u8; N]) -> Self {
+        Self::copy_from_slice(&bytes)
+    }
+}
+
+impl From<&Vec<u8>> for Frame {
+    fn from(bytes: &Vec<u8>) -> Self {
+        Self::copy_from_slice(bytes)
+    }
+}
+
+impl From<Cow<'_, [u8]>> for Frame {
+    fn from(bytes: Cow<'_, [u8]>) -> Self {
+        match bytes {
+            Cow::Borrowed(bytes) => Self::copy_from_slice(bytes),
+            Cow::Owned(bytes) => Self::from(bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_inline(frame: &Frame) -> bool {
+        matches!(frame.0, Repr::Inline { .. })
+    }
+
+    #[test]
+    fn short_bodies_are_inline_and_long_ones_shared() {
+        for len in 0..=200 {
+            let body: Vec<u8> = (0..len).map(|byte| byte as u8).collect();
+            for frame in
+                [Frame::from(&body[..]), Frame::from(body.clone()), Frame::from(Bytes::from(body.clone()))]
+            {
+                assert_eq!(frame, body);
+                assert_eq!(is_inline(&frame), len <= INLINE);
+                assert_eq!(frame.clone().into_bytes(), body);
+                assert_eq!(frame.to_bytes(), body);
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_shows_no_byte_beyond_its_length() {
+        let source: Vec<u8> = (0..100).collect();
+        for len in 0..=INLINE {
+            assert_eq!(
+                Frame::inline_prefix(&source, len).map(|frame| frame.to_vec()),
+                Some(source[..len].to_vec())
+            );
+        }
+        assert!(Frame::inline_prefix(&source, INLINE + 1).is_none());
+        assert!(Frame::inline_prefix(&source[..4], 5).is_none());
+    }
+
+    #[test]
+    fn debug_is_short() {
+        assert_eq!(format!("{:?}", Frame::from("hi")), "Frame(2, \"hi\")");
+        assert!(format!("{:?}", Frame::from(vec![b'x'; 1 << 20])).len() < 40);
+    }
+}
