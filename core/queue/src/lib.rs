@@ -1,1 +1,33 @@
-//! The only clever memory of OhMQ: pipes between two threads, and wake-ups.
+//! The only clever memory of OhMQ: values between two threads, wake-ups, and the role that one thread holds at a time.
+//!
+//! The crate knows nothing of what the values mean. Four parts, each usable alone:
+//!
+//! - [`spsc`]: an unbounded queue from one producer to one consumer that allocates nothing in steady state.
+//! - [`doorbell`]: many waiters, many ringers; ringing with nobody waiting costs a fence and a load.
+//! - [`parker`]: what a blocking call sleeps on, reused per thread.
+//! - [`token`]: the role (reader or writer of a connection) that exactly one thread holds, with no request lost.
+//!
+//! One rule holds everywhere: *a sleeper announces, fences, and looks again; a publisher publishes, fences, and looks
+//! for sleepers.* No timer recovers a lost wake-up. `tests/loom.rs` checks every interleaving of the small cases, and
+//! checks that it would notice if a fence or an ordering were missing.
+
+#![deny(missing_docs)]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod doorbell;
+pub mod parker;
+pub mod spsc;
+pub mod token;
+
+mod sync;
+
+pub use doorbell::{Doorbell, Ticket};
+pub use parker::Parker;
+#[cfg(not(loom))]
+pub use parker::with_parker;
+pub use spsc::{Consumer, Drain, Producer, channel};
+pub use token::{Role, RoleCell, RoleGuard};
+
+/// The deliberate mistakes that the model-checking tests switch on one by one, to see that they are noticed.
+#[cfg(loom)]
+pub use sync::{Mistake, plant};

@@ -1,0 +1,94 @@
+//! The primitives every other file builds on: std's, or loom's when the tests model-check the crate.
+
+#[cfg(loom)]
+pub(crate) use loom::{
+    cell::UnsafeCell,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+    },
+    thread,
+};
+#[cfg(not(loom))]
+pub(crate) use std::{
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+    },
+    thread,
+};
+
+/// Keeps what two threads write apart: 128 bytes, because x86 fetches cache lines in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Apart<T>(pub(crate) T);
+
+/// `std::cell::UnsafeCell` with loom's interface, so that loom can watch each access.
+#[cfg(not(loom))]
+#[derive(Debug)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    pub(crate) fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {
+        access(self.0.get())
+    }
+
+    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        access(self.0.get())
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+/// A mistake that tests under loom plant, to see that the model would notice it. Never planted in a normal build.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[allow(missing_docs, reason = "each is described where it is planted")]
+#[cfg_attr(not(loom), allow(unreachable_pub, reason = "exported only under loom"))]
+pub enum Mistake {
+    PublishRelaxed,
+    RecycleRelaxed,
+    CloseRelaxed,
+    RingWithoutFence,
+    RegisterWithoutFence,
+    WakeRelaxed,
+    WakeWithoutUnpark,
+    RoleForgetsRequest,
+    RoleRequestByLoad,
+}
+
+/// `right`, or no ordering at all where the mistake is planted.
+#[inline(always)]
+pub(crate) fn ordering(mistake: Mistake, right: Ordering) -> Ordering {
+    if planted(mistake) { Ordering::Relaxed } else { right }
+}
+
+#[cfg(not(loom))]
+#[inline(always)]
+pub(crate) const fn planted(_: Mistake) -> bool {
+    false
+}
+
+// loom runs all threads of a model as coroutines of one system thread, so a thread-local of std reaches them all and
+// two tests do not disturb each other.
+#[cfg(loom)]
+std::thread_local! {
+    static PLANTED: std::cell::Cell<Option<Mistake>> = const { std::cell::Cell::new(None) };
+}
+
+#[cfg(loom)]
+pub(crate) fn planted(mistake: Mistake) -> bool {
+    PLANTED.get() == Some(mistake)
+}
+
+/// Plants a mistake in the models that this system thread runs from now on.
+#[cfg(loom)]
+pub fn plant(mistake: Option<Mistake>) {
+    PLANTED.set(mistake);
+}
