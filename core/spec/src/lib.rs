@@ -1,1 +1,28 @@
 //! Every number, name, default and doc line that OhMQ's languages share.
+//!
+//! Each socket type, option, event, error, flag, message property, transport and mechanism is one row of one table. The engine reads
+//! the rows; `cargo xtask gen` writes from them the constants, typed options and exception classes of every language and the
+//! reference page. To add a thing, add its row: the enum, its lookups and all languages follow.
+//!
+//! A row says whether the engine implements it. One that is not implemented is still known by name in every language, and using it
+//! fails with [`ErrorCode::Enotsup`].
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+#[macro_use]
+mod table;
+
+#[macro_use]
+mod option;
+
+mod context_option;
+mod error_code;
+mod socket_option;
+mod socket_type;
+
+pub use context_option::ContextOption;
+pub use error_code::{ErrorCode, ErrorRow, ZMQ_ERRNO_BASE};
+pub use option::{Applies, DefaultValue, Effect, OptionRow, Range, Unit, ValueKind};
+pub use socket_option::SocketOption;
+pub use socket_type::{Framing, SocketType, SocketTypeRow};
