@@ -1,0 +1,200 @@
+//! How many tests passed, failed and were skipped: read from what each test runner prints or writes.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// The counts of one step or of all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub passed: usize,
+    pub failed: usize,
+    /// One reason for each skipped test.
+    pub skipped: Vec<String>,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: Counts) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped.extend(other.skipped);
+    }
+
+    pub fn total(&self) -> usize {
+        self.passed + self.failed + self.skipped.len()
+    }
+
+    /// The line by which a person and a CI system read the whole run.
+    pub fn line(&self) -> String {
+        format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped.len())
+    }
+
+    /// The line for the table: what is zero is left out.
+    pub fn short(&self) -> String {
+        let all = [(self.passed, "passed"), (self.failed, "failed"), (self.skipped.len(), "skipped")];
+        let some: Vec<String> =
+            all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        some.join(", ")
+    }
+
+    /// Skips whose reasons the runner told only in part.
+    fn skip(&mut self, count: usize, mut reasons: Vec<String>) {
+        reasons.truncate(count);
+        reasons.resize(count, "the test gives no reason".to_string());
+        self.skipped.extend(reasons);
+    }
+}
+
+/// `cargo test`: one `test result:` line for each test program.
+pub fn cargo(output: &str) -> Counts {
+    let mut counts = Counts::default();
+    let mut ignored = 0;
+    for line in output.lines() {
+        let Some((_, result)) = line.split_once("test result: ") else { continue };
+        counts.passed += number_before(result, " passed");
+        counts.failed += number_before(result, " failed");
+        ignored += number_before(result, " ignored");
+    }
+    let reasons = output.lines().filter(|line| line.starts_with("test ") && line.contains(" ... ignored"));
+    counts.skip(ignored, reasons.map(|line| line.trim_start_matches("test ").to_string()).collect());
+    counts
+}
+
+/// XCTest's and Swift Testing's closing lines of `swift test`.
+pub fn swift(output: &str) -> Counts {
+    let mut counts = Counts::default();
+    // XCTest closes each suite with a line, the outermost one last.
+    if let Some(line) = output.lines().rfind(|line| line.contains("Executed ") && line.contains(" test")) {
+        let executed = number_after(line, "Executed ");
+        let skipped = number_before(line, " test skipped") + number_before(line, " tests skipped");
+        counts.failed = number_before(line, " failure").min(executed);
+        counts.passed = executed.saturating_sub(counts.failed + skipped);
+        let reasons = output.lines().filter(|line| line.contains("Test skipped"));
+        counts.skip(skipped, reasons.map(|line| line.trim().to_string()).collect());
+    }
+    counts
+}
+
+/// The project's own closing line, as the conformance runner prints it: `N passed, N failed, N skipped`.
+pub fn plain(output: &str) -> Counts {
+    let mut counts = Counts::default();
+    let closing = output.lines().rfind(|line| line.contains(" passed, ") && line.contains(" failed"));
+    if let Some(line) = closing {
+        counts.passed = number_before(line, " passed");
+        counts.failed = number_before(line, " failed");
+        let reasons = output.lines().filter_map(|line| line.trim().strip_prefix("skipped: "));
+        counts.skip(number_before(line, " skipped"), reasons.map(str::to_string).collect());
+    }
+    counts
+}
+
+/// A report in JUnit's XML form, which pytest, Node and Maven's Surefire all write.
+pub fn junit(report: &str) -> Counts {
+    let mut counts = Counts::default();
+    for case in report.split("<testcase").skip(1) {
+        let (head, body) = split_element(case);
+        if body.contains("<failure") || body.contains("<error") {
+            counts.failed += 1;
+        } else if let Some((_, skip)) = body.split_once("<skipped") {
+            let name = attribute(head, "name").unwrap_or_default();
+            let reason = attribute(split_element(skip).0, "message");
+            counts
+                .skipped
+                .push(format!("{name}: {}", reason.as_deref().unwrap_or("the test gives no reason")));
+        } else {
+            counts.passed += 1;
+        }
+    }
+    counts
+}
+
+/// All `*.xml` JUnit reports of a folder.
+pub fn junit_folder(folder: &Path) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let entries = fs::read_dir(folder).with_context(|| format!("no test reports in {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "xml") {
+            counts.add(junit(&fs::read_to_string(path)?));
+        }
+    }
+    Ok(counts)
+}
+
+/// The attributes of an element whose name was just read, and everything up to where it ends.
+fn split_element(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = text.find(|c| {
+        quoted ^= c == '"';
+        c == '>' && !quoted
+    });
+    let (head, rest) = text.split_at(end.unwrap_or(text.len()));
+    if head.ends_with('/') { (head, "") } else { (head, rest.split("</testcase").next().unwrap_or(rest)) }
+}
+
+fn attribute(head: &str, name: &str) -> Option<String> {
+    let after = head.split_once(&format!(" {name}=\""))?.1;
+    let text = after.split('"').next()?;
+    let plain = text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&#10;", " ");
+    Some(plain.replace("&amp;", "&").replace('\n', " "))
+}
+
+fn number_before(text: &str, word: &str) -> usize {
+    let Some((before, _)) = text.split_once(word) else { return 0 };
+    let start = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    before.get(start..).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+fn number_after(text: &str, word: &str) -> usize {
+    let Some((_, after)) = text.split_once(word) else { return 0 };
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(passed: usize, failed: usize, skipped: &[&str]) -> Counts {
+        Counts { passed, failed, skipped: skipped.iter().map(ToString::to_string).collect() }
+    }
+
+    #[test]
+    fn cargo_results_are_added_up() {
+        let text = "running 3 tests\ntest a ... ok\ntest b ... ignored, needs a network\n\
+            test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            test result: FAILED. 10 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        assert_eq!(cargo(text), counts(12, 3, &["b ... ignored, needs a network"]));
+        assert_eq!(cargo("error: could not compile"), Counts::default());
+    }
+
+    #[test]
+    fn swift_results_are_those_of_the_outermost_suite() {
+        let text = "Test Suite 'A' passed\n\t Executed 2 tests, with 0 failures (0 unexpected) in 0.1 seconds\n\
+            A.swift:3: A.testX : Test skipped - no ipc\n\
+            \t Executed 5 tests, with 1 test skipped and 1 failure (0 unexpected) in 0.2 (0.2) seconds\n";
+        assert_eq!(swift(text), counts(3, 1, &["A.swift:3: A.testX : Test skipped - no ipc"]));
+    }
+
+    #[test]
+    fn the_plain_line_is_the_last_one() {
+        let text = "skipped: swift: no toolchain\n1 passed, 0 failed\n360 passed, 2 failed, 1 skipped\n";
+        assert_eq!(plain(text), counts(360, 2, &["swift: no toolchain"]));
+    }
+
+    #[test]
+    fn junit_reports_tell_failures_and_skips() {
+        let text = "<testsuites><testsuite tests=\"4\"><testcase name=\"a\" time=\"1\"/>\
+            <testcase name=\"b > c\" time=\"1\"></testcase>\
+            <testcase name=\"d\"><skipped message=\"no &quot;ipc&quot;\" type=\"x\">why</skipped></testcase>\
+            <testcase name=\"e\"><failure message=\"m\">trace</failure></testcase></testsuite></testsuites>";
+        assert_eq!(junit(text), counts(2, 1, &["d: no \"ipc\""]));
+    }
+
+    #[test]
+    fn the_closing_line_is_plain() {
+        assert_eq!(counts(3, 0, &["x"]).line(), "3 passed, 0 failed, 1 skipped");
+        assert_eq!(counts(3, 0, &["x"]).short(), "3 passed, 1 skipped");
+    }
+}

@@ -1,0 +1,159 @@
+//! What a person sees while steps run: a live line on a terminal, one plain line per finished step elsewhere.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal, stderr, stdout};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// The progress display of one run.
+#[derive(Debug)]
+pub struct Display {
+    kind: Kind,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A spinner with the running step and the last line that its command printed.
+    Live,
+    /// One line when a step ends.
+    Plain,
+    /// Everything that the commands print, as it comes.
+    Verbose,
+    /// Nothing; for tests.
+    #[cfg(test)]
+    Silent,
+}
+
+impl Display {
+    pub fn new(verbose: bool) -> Self {
+        let terminal = stdout().is_terminal() && stderr().is_terminal();
+        let kind = if verbose {
+            Kind::Verbose
+        } else if terminal {
+            Kind::Live
+        } else {
+            Kind::Plain
+        };
+        Self { kind, bar: RefCell::default() }
+    }
+
+    #[cfg(test)]
+    pub fn silent() -> Self {
+        Self { kind: Kind::Silent, bar: RefCell::default() }
+    }
+
+    /// A step begins; `position` of `total`.
+    pub fn begin(&self, name: &str, position: usize, total: usize) {
+        match self.kind {
+            Kind::Live => {
+                let bar = ProgressBar::new_spinner();
+                if let Ok(style) =
+                    ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}")
+                {
+                    bar.set_style(style);
+                }
+                bar.set_prefix(format!("[{position}/{total}] {name}"));
+                bar.enable_steady_tick(Duration::from_millis(120));
+                self.bar.replace(Some(bar));
+            }
+            Kind::Verbose => println!("=== [{position}/{total}] {name}"),
+            _ => {}
+        }
+    }
+
+    /// A command is started.
+    pub fn command(&self, line: &str) {
+        match self.kind {
+            Kind::Verbose => println!("$ {line}"),
+            _ => self.activity(line),
+        }
+    }
+
+    /// What the running command printed since the last call.
+    pub fn output(&self, fresh: &str) {
+        match self.kind {
+            Kind::Verbose => print!("{fresh}"),
+            _ => {
+                if let Some(line) = fresh.lines().rfind(|line| !line.trim().is_empty()) {
+                    self.activity(line);
+                }
+            }
+        }
+    }
+
+    /// One line about what is happening now; shown on a terminal only.
+    pub fn activity(&self, line: &str) {
+        if let Some(bar) = &*self.bar.borrow() {
+            bar.set_message(plain(line));
+        }
+    }
+
+    /// A step has ended: one line, then what its failed commands printed.
+    pub fn end(&self, line: &str, details: &str) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        #[cfg(test)]
+        if self.kind == Kind::Silent {
+            return;
+        }
+        println!("{line}");
+        if !details.is_empty() && self.kind != Kind::Verbose {
+            for text in details.lines() {
+                println!("    {text}");
+            }
+        }
+    }
+
+    /// Lines that are not about one step.
+    pub fn print(&self, text: &str) {
+        #[cfg(test)]
+        if self.kind == Kind::Silent {
+            return;
+        }
+        println!("{text}");
+    }
+}
+
+/// A duration as a person reads it.
+pub fn seconds(duration: Duration) -> String {
+    let tenths = duration.as_millis() / 100;
+    if tenths < 600 {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    } else {
+        format!("{} min {} s", tenths / 600, tenths / 10 % 60)
+    }
+}
+
+/// The line without control characters: colours and carriage returns would break the live line.
+fn plain(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            // An escape sequence ends at its first letter.
+            let _ = rest.by_ref().find(char::is_ascii_alphabetic);
+        } else if !c.is_control() {
+            text.push(c);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(seconds(Duration::from_millis(1_250)), "1.2 s");
+        assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+    }
+
+    #[test]
+    fn colours_are_taken_out() {
+        assert_eq!(plain("\u{1b}[1mApache\u{1b}[m Maven\r"), "Apache Maven");
+    }
+}

@@ -1,0 +1,293 @@
+//! The framework: a run is a list of steps, each with the tools it needs, ended by one table and one line.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::counts::Counts;
+use crate::display::{Display, seconds};
+use crate::project::Project;
+use crate::shell::Shell;
+use crate::tool::Tool;
+
+type Action = Box<dyn Fn(&Project, &Shell<'_>) -> Result<Outcome>>;
+
+/// The widest detail that a line of the table shows.
+const CELL: usize = 72;
+
+/// One thing to do.
+pub struct Step {
+    name: String,
+    needs: Vec<Tool>,
+    after: Vec<String>,
+    run: Action,
+}
+
+/// How a step ended that did not fail outright.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Something is there now that was asked for; nothing was tested.
+    Ready(String),
+    /// Tests ran.
+    Tested(Counts),
+    /// It cannot be done here, for this reason.
+    NotRun(String),
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    Ready(String),
+    Tested(Counts),
+    NotRun(String),
+    Failed(String),
+}
+
+#[derive(Debug)]
+struct Row {
+    name: String,
+    verdict: Verdict,
+    time: Duration,
+}
+
+impl Step {
+    pub fn new(
+        name: impl Into<String>,
+        run: impl Fn(&Project, &Shell<'_>) -> Result<Outcome> + 'static,
+    ) -> Self {
+        Self { name: name.into(), needs: Vec::new(), after: Vec::new(), run: Box::new(run) }
+    }
+
+    /// A step that checks one thing: it counts as one test.
+    pub fn check(
+        name: impl Into<String>,
+        run: impl Fn(&Project, &Shell<'_>) -> Result<()> + 'static,
+    ) -> Self {
+        let one = || Outcome::Tested(Counts { passed: 1, ..Counts::default() });
+        Self::new(name, move |project, shell| run(project, shell).map(|()| one()))
+    }
+
+    /// The step is not run without these tools.
+    pub fn needs(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        self.needs.extend(tools);
+        self
+    }
+
+    /// The step is not run when one of these steps failed or was not run.
+    pub fn after<'a>(mut self, steps: impl IntoIterator<Item = &'a str>) -> Self {
+        self.after.extend(steps.into_iter().map(str::to_string));
+        self
+    }
+}
+
+/// Runs the steps in order and prints the summary. True when all that was asked for was done.
+pub fn run(project: &Project, steps: Vec<Step>, display: &Display) -> bool {
+    let steps = without_repeats(steps);
+    let mut rows: Vec<Row> = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        let begun = Instant::now();
+        display.begin(&step.name, index + 1, steps.len());
+        let (verdict, details) = match reason_not_to_run(step, &rows) {
+            Some(reason) => (Verdict::NotRun(reason), String::new()),
+            None => execute(project, step, display),
+        };
+        let row = Row { name: step.name.clone(), verdict, time: begun.elapsed() };
+        display.end(&progress_line(&row), &details);
+        rows.push(row);
+    }
+    let (table, total) = summary(&rows);
+    display.print(&table);
+    display.print(&total.line());
+    total.failed == 0 && total.passed > 0
+}
+
+fn execute(project: &Project, step: &Step, display: &Display) -> (Verdict, String) {
+    let shell = match Shell::new(&project.work().join("logs"), &step.name, display) {
+        Ok(shell) => shell,
+        Err(error) => return (Verdict::Failed(format!("{error:#}")), String::new()),
+    };
+    let verdict = match (step.run)(project, &shell) {
+        Ok(Outcome::Ready(note)) => Verdict::Ready(note),
+        Ok(Outcome::NotRun(reason)) => Verdict::NotRun(reason),
+        Ok(Outcome::Tested(counts)) if counts.total() == 0 => Verdict::Failed("no test ran".to_string()),
+        Ok(Outcome::Tested(counts)) => Verdict::Tested(counts),
+        Err(error) => Verdict::Failed(format!("{error:#}")),
+    };
+    let mut details = shell.shown();
+    match &verdict {
+        Verdict::Failed(reason) => details.push_str(&format!("{reason}\nlog: {}\n", shell.log().display())),
+        Verdict::Tested(counts) if counts.failed > 0 => {
+            details.push_str(&format!("log: {}\n", shell.log().display()))
+        }
+        _ => details.clear(),
+    }
+    (verdict, details)
+}
+
+/// Steps of the same name are the same work: the first stands for all.
+fn without_repeats(steps: Vec<Step>) -> Vec<Step> {
+    let mut kept: Vec<Step> = Vec::new();
+    for step in steps {
+        if !kept.iter().any(|other| other.name == step.name) {
+            kept.push(step);
+        }
+    }
+    kept
+}
+
+fn reason_not_to_run(step: &Step, rows: &[Row]) -> Option<String> {
+    for name in &step.after {
+        let row = rows.iter().find(|row| row.name == *name);
+        match row.map(|row| &row.verdict) {
+            Some(Verdict::NotRun(reason)) => return Some(reason.clone()),
+            Some(Verdict::Failed(_)) => return Some(format!("`{name}` failed")),
+            Some(_) => {}
+            None => return Some(format!("`{name}` is not part of this run")),
+        }
+    }
+    let missing: Vec<String> = step.needs.iter().filter_map(|tool| tool.missing()).collect();
+    (!missing.is_empty()).then(|| missing.join("; "))
+}
+
+impl Verdict {
+    fn word(&self) -> &'static str {
+        match self {
+            Verdict::Ready(_) => "done",
+            Verdict::Tested(counts) if counts.failed > 0 => "failed",
+            Verdict::Tested(counts) if counts.passed == 0 => "not run",
+            Verdict::Tested(_) => "passed",
+            Verdict::NotRun(_) => "not run",
+            Verdict::Failed(_) => "failed",
+        }
+    }
+
+    /// What the table says beside the word.
+    fn detail(&self) -> String {
+        match self {
+            Verdict::Ready(note) => note.clone(),
+            Verdict::Tested(counts) => counts.short(),
+            Verdict::NotRun(reason) | Verdict::Failed(reason) => first_words(reason),
+        }
+    }
+}
+
+/// The reasons are told in full elsewhere; a table has narrow cells.
+fn first_words(reason: &str) -> String {
+    let line = reason.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(CELL).collect();
+    if short.len() < line.len() { format!("{short}…") } else { short }
+}
+
+fn progress_line(row: &Row) -> String {
+    format!("{:<8} {:<34} {:>12}  {}", row.verdict.word(), row.name, seconds(row.time), row.verdict.detail())
+}
+
+/// The table, the reasons of all skips, and the total. Where nothing tests, each finished step counts as one.
+fn summary(rows: &[Row]) -> (String, Counts) {
+    let tests = rows.iter().any(|row| matches!(row.verdict, Verdict::Tested(_)));
+    let mut total = Counts::default();
+    let mut table = format!("\n{:<34} {:<8} {:>12}  {}\n", "step", "result", "time", "detail");
+    for row in rows {
+        let (name, word, time) = (&row.name, row.verdict.word(), seconds(row.time));
+        table.push_str(&format!("{name:<34} {word:<8} {time:>12}  {}\n", row.verdict.detail()));
+        total.add(match &row.verdict {
+            Verdict::Tested(counts) => named(&row.name, counts.clone()),
+            Verdict::Ready(_) => Counts { passed: usize::from(!tests), ..Counts::default() },
+            Verdict::NotRun(reason) => {
+                Counts { skipped: vec![format!("{name}: {reason}")], ..Counts::default() }
+            }
+            Verdict::Failed(_) => Counts { failed: 1, ..Counts::default() },
+        });
+    }
+    if !total.skipped.is_empty() {
+        table.push_str("\nskipped, and why:\n");
+    }
+    for reason in &total.skipped {
+        table.push_str(&format!("  {reason}\n"));
+    }
+    (table, total)
+}
+
+fn named(name: &str, mut counts: Counts) -> Counts {
+    counts.skipped.iter_mut().for_each(|reason| *reason = format!("{name}: {reason}"));
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    fn run_all(steps: Vec<Step>) -> bool {
+        run(&Project::find().unwrap(), steps, &Display::silent())
+    }
+
+    fn row(name: &str, verdict: Verdict) -> Row {
+        Row { name: name.to_string(), verdict, time: Duration::from_millis(1_500) }
+    }
+
+    #[test]
+    fn a_step_after_a_failed_one_is_not_run() {
+        let ran = Rc::new(RefCell::new(Vec::new()));
+        let note = |name: &'static str| {
+            let ran = Rc::clone(&ran);
+            move || ran.borrow_mut().push(name)
+        };
+        let (first, second, third) = (note("first"), note("second"), note("third"));
+        let good = run_all(vec![
+            Step::check("unit: first", move |_, _| {
+                first();
+                bail!("broken")
+            }),
+            Step::check("unit: second", move |_, _| {
+                second();
+                Ok(())
+            })
+            .after(["unit: first"]),
+            Step::check("unit: third", move |_, _| {
+                third();
+                Ok(())
+            }),
+        ]);
+        assert!(!good);
+        assert_eq!(*ran.borrow(), ["first", "third"]);
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_ran_is_no_success() {
+        assert!(!run_all(vec![Step::new("unit: absent", |_, _| Ok(Outcome::NotRun("no toolchain".into())))]));
+        assert!(!run_all(vec![Step::new("unit: empty", |_, _| Ok(Outcome::Tested(Counts::default())))]));
+        assert!(run_all(vec![Step::new("unit: ready", |_, _| Ok(Outcome::Ready(String::new())))]));
+    }
+
+    #[test]
+    fn the_summary_counts_skips_with_their_reasons() {
+        let tested = Counts { passed: 7, failed: 1, skipped: vec!["test_x: no ipc".into()] };
+        let (table, total) = summary(&[
+            row("python: wheel", Verdict::Ready("1.2 MB".into())),
+            row("python: tests", Verdict::Tested(tested)),
+            row("swift: tests", Verdict::NotRun("no Swift".into())),
+            row("java: tests", Verdict::Failed("`mvn` failed\nat line 3".into())),
+        ]);
+        assert_eq!(total.line(), "7 passed, 2 failed, 2 skipped");
+        assert!(
+            table.contains("  swift: tests: no Swift\n")
+                && table.contains("  python: tests: test_x: no ipc\n")
+        );
+        assert!(table.contains("`mvn` failed\n") && !table.contains("at line 3"));
+    }
+
+    #[test]
+    fn without_tests_steps_are_counted() {
+        let (_, total) = summary(&[row("setup: node", Verdict::Ready(String::new()))]);
+        assert_eq!(total.line(), "1 passed, 0 failed, 0 skipped");
+    }
+
+    #[test]
+    fn repeated_steps_run_once() {
+        let step = || Step::check("same", |_, _| Ok(()));
+        assert_eq!(without_repeats(vec![step(), step()]).len(), 1);
+    }
+}
