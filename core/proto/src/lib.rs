@@ -7,5 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod message;
+pub mod pattern;
 
 pub use message::{Frame, Message};
+pub use pattern::{
+    DropCause, Identified, InboundDrops, Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError,
+};

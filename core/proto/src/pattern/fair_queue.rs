@@ -1,0 +1,81 @@
+//! Fair queueing: pipes that have something to read take turns, one message each.
+
+use std::collections::VecDeque;
+
+use super::{Inbox, PipeId};
+use crate::Message;
+
+/// The pipes that may have messages, in the order of their turns (libzmq's `fq`).
+///
+/// Reading costs no allocation: the queue never holds more than the attached pipes, and room for them is made when
+/// they attach.
+#[derive(Debug, Default)]
+pub(super) struct FairQueue {
+    turns: VecDeque<PipeId>,
+    states: Vec<State>,
+    attached: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    /// Not attached.
+    #[default]
+    Absent,
+    /// Attached, nothing to read known.
+    Idle,
+    /// In `turns`.
+    Ready,
+}
+
+impl FairQueue {
+    /// The pipe takes part from its next `readable` on.
+    pub(super) fn attach(&mut self, pipe: PipeId) {
+        if self.states.len() <= pipe.index() {
+            self.states.resize(pipe.index() + 1, State::Absent);
+        }
+        let state = &mut self.states[pipe.index()];
+        if *state == State::Absent {
+            *state = State::Idle;
+            self.attached += 1;
+            self.turns.reserve(self.attached - self.turns.len());
+        }
+    }
+
+    /// Forgets the pipe.
+    pub(super) fn detach(&mut self, pipe: PipeId) {
+        let Some(state) = self.states.get_mut(pipe.index()) else { return };
+        match std::mem::take(state) {
+            State::Absent => return,
+            State::Idle => {}
+            State::Ready => self.turns.retain(|turn| *turn != pipe),
+        }
+        self.attached -= 1;
+    }
+
+    /// The pipe has something to read; it queues up at the end unless it is waiting already.
+    #[inline]
+    pub(super) fn readable(&mut self, pipe: PipeId) {
+        if let Some(state @ State::Idle) = self.states.get_mut(pipe.index()) {
+            *state = State::Ready;
+            self.turns.push_back(pipe);
+        }
+    }
+
+    /// The next message and where it came from. A pipe that gave one goes to the end, an empty one leaves.
+    #[inline]
+    pub(super) fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<(PipeId, Message)> {
+        while let Some(&pipe) = self.turns.front() {
+            if let Some(message) = inbox.pop(pipe) {
+                if self.turns.len() > 1 {
+                    self.turns.rotate_left(1);
+                }
+                return Some((pipe, message));
+            }
+            self.turns.pop_front();
+            if let Some(state) = self.states.get_mut(pipe.index()) {
+                *state = State::Idle;
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,182 @@
+//! REQ: one request, then its reply, strictly in turn (RFC 28).
+
+use super::fair_queue::FairQueue;
+use super::load_balancer::LoadBalancer;
+use super::rules::Rules;
+use super::{InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
+use crate::{Frame, Message};
+
+#[derive(Debug)]
+pub(super) struct Req {
+    out: LoadBalancer,
+    inbound: FairQueue,
+    state: State,
+    /// The reply found by `can_recv`, envelope removed. Only while [`State::Asked`].
+    ahead: Option<Message>,
+    request: u32,
+    dropped: InboundDrops,
+    relaxed: bool,
+    correlate: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    /// A request is out. The reply must come from this pipe; from any when that pipe is gone, as in libzmq.
+    Asked(Option<PipeId>),
+}
+
+impl Req {
+    pub(super) fn new(entropy: u64) -> Self {
+        Self {
+            out: LoadBalancer::default(),
+            inbound: FairQueue::default(),
+            state: State::Idle,
+            ahead: None,
+            request: entropy as u32,
+            dropped: InboundDrops::default(),
+            relaxed: false,
+            correlate: false,
+        }
+    }
+
+    /// The next valid reply; everything else on the way to it is dropped.
+    fn next_reply<I: Inbox + ?Sized>(&mut self, peer: Option<PipeId>, inbox: &mut I) -> Option<Message> {
+        while let Some((pipe, mut message)) = self.inbound.recv(inbox) {
+            if peer.is_some_and(|peer| peer != pipe) {
+                self.dropped.stray += 1;
+                continue;
+            }
+            match self.open(&mut message) {
+                Ok(()) => return Some(message),
+                Err(Unfit::Stray) => self.dropped.stray += 1,
+                Err(Unfit::Malformed) => self.dropped.malformed += 1,
+            }
+        }
+        None
+    }
+
+    /// Removes the envelope: the request's number when correlating, then the empty delimiter. A body must follow.
+    fn open(&self, message: &mut Message) -> Result<(), Unfit> {
+        match message.frames() {
+            [number, delimiter, _, ..] if self.correlate && number.len() == 4 && delimiter.is_empty() => {
+                if number.as_slice() != self.request.to_le_bytes() {
+                    return Err(Unfit::Stray);
+                }
+                message.pop_front();
+            }
+            [delimiter, _, ..] if !self.correlate && delimiter.is_empty() => {}
+            _ => return Err(Unfit::Malformed),
+        }
+        message.pop_front();
+        Ok(())
+    }
+
+    /// Drops a reply already taken out and everything received so far. Otherwise a second answer to an old request
+    /// could pass for the answer to this one.
+    fn drain<I: Inbox + ?Sized>(&mut self, inbox: &mut I) {
+        self.dropped.stray += u64::from(self.ahead.take().is_some());
+        while self.inbound.recv(inbox).is_some() {
+            self.dropped.stray += 1;
+        }
+    }
+
+    fn forget_peer(&mut self, pipe: PipeId) {
+        if self.state == State::Asked(Some(pipe)) {
+            self.state = State::Asked(None);
+        }
+    }
+}
+
+enum Unfit {
+    Stray,
+    Malformed,
+}
+
+impl Rules for Req {
+    fn set(&mut self, option: PatternOption) {
+        match option {
+            PatternOption::ReqRelaxed(on) => self.relaxed = on,
+            PatternOption::ReqCorrelate(on) => self.correlate = on,
+            _ => {}
+        }
+    }
+
+    fn attach(&mut self, pipe: PipeId) -> bool {
+        self.out.attach(pipe);
+        self.inbound.attach(pipe);
+        true
+    }
+
+    /// What the retired peer had answered already is still its answer, so the inbox is left to `next_reply`.
+    fn retire(&mut self, pipe: PipeId) -> bool {
+        self.out.detach(pipe);
+        self.forget_peer(pipe);
+        false
+    }
+
+    fn detach(&mut self, pipe: PipeId) -> bool {
+        self.out.detach(pipe);
+        self.inbound.detach(pipe);
+        self.forget_peer(pipe);
+        false
+    }
+
+    #[inline]
+    fn readable(&mut self, pipe: PipeId) {
+        self.inbound.readable(pipe);
+    }
+
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
+        let State::Asked(peer) = self.state else { return Err(RouteError::WrongState) };
+        let reply = match self.ahead.take() {
+            Some(reply) => Some(reply),
+            None => self.next_reply(peer, inbox),
+        };
+        if reply.is_some() {
+            self.state = State::Idle;
+        }
+        Ok(reply)
+    }
+
+    fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
+        let State::Asked(peer) = self.state else { return false };
+        if self.ahead.is_none() {
+            self.ahead = self.next_reply(peer, inbox);
+        }
+        self.ahead.is_some()
+    }
+
+    fn reserve<P: Pipes + ?Sized>(&mut self, _message: &Message, pipes: &P) -> Result<Route, RouteError> {
+        if self.state != State::Idle && !self.relaxed {
+            return Err(RouteError::WrongState);
+        }
+        self.out.choose(pipes).map(Route::One).ok_or(RouteError::WouldBlock)
+    }
+
+    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, mut message: Message, inbox: &mut I) -> Message {
+        let Route::One(pipe) = route else { return message };
+        self.drain(inbox);
+        self.out.sent(*pipe);
+        self.state = State::Asked(Some(*pipe));
+        if self.correlate {
+            self.request = self.request.wrapping_add(1);
+            let envelope = [Frame::from(self.request.to_le_bytes()), Frame::new()];
+            return Message::from_frames(envelope.into_iter().chain(message));
+        }
+        message.push_front(Frame::new());
+        message
+    }
+
+    fn can_send<P: Pipes + ?Sized>(&self, pipes: &P) -> bool {
+        (self.state == State::Idle || self.relaxed) && self.out.choose(pipes).is_some()
+    }
+
+    fn dropped(&self) -> InboundDrops {
+        self.dropped
+    }
+
+    fn queued(&self) -> usize {
+        usize::from(self.ahead.is_some())
+    }
+}

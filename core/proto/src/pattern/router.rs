@@ -1,0 +1,226 @@
+//! ROUTER: the first frame names the peer, sending and receiving (RFC 28).
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, DefaultHasher, Hasher};
+
+use bytes::Bytes;
+
+use super::fair_queue::FairQueue;
+use super::rules::Rules;
+use super::{DropCause, Identified, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
+use crate::{Frame, Message};
+
+/// Longest routing id a peer may give itself, in bytes (RFC 37).
+const LONGEST_ID: usize = 255;
+
+#[derive(Debug)]
+pub(super) struct Router {
+    inbound: FairQueue,
+    ahead: Option<Message>,
+    /// The pipes that can be sent to, by id.
+    by_id: HashMap<Frame, PipeId, Seeded>,
+    peers: Vec<Peer>,
+    /// The next generated id.
+    counter: u32,
+    mandatory: bool,
+    handover: bool,
+}
+
+/// What is known about one pipe number.
+#[derive(Debug, Default)]
+struct Peer {
+    attached: bool,
+    /// `readable` was called before the id was known: a message cannot be handed out without it.
+    waiting: bool,
+    /// Also kept when the claim to the id has ended, for the messages still to be read.
+    id: Option<Frame>,
+    /// The id was made here, not given by the peer.
+    generated: bool,
+}
+
+impl Router {
+    pub(super) fn new(entropy: u64) -> Self {
+        Self {
+            inbound: FairQueue::default(),
+            ahead: None,
+            by_id: HashMap::with_hasher(Seeded(entropy)),
+            peers: Vec::new(),
+            counter: (entropy >> 32) as u32,
+            mandatory: false,
+            handover: false,
+        }
+    }
+
+    pub(super) fn routing_id(&self, pipe: PipeId) -> Option<&[u8]> {
+        let id = self.peers.get(pipe.index())?.id.as_ref()?;
+        (self.by_id.get(id.as_slice()) == Some(&pipe)).then_some(id)
+    }
+
+    /// An id that no peer has: 00 and a big-endian 32-bit counter. A peer may have taken such an id for itself.
+    fn generate(&mut self) -> Frame {
+        loop {
+            let [a, b, c, d] = self.counter.to_be_bytes();
+            self.counter = self.counter.wrapping_add(1);
+            let id = Frame::from([0, a, b, c, d]);
+            if !self.by_id.contains_key(id.as_slice()) {
+                return id;
+            }
+        }
+    }
+
+    /// Whether the newcomer may take the id over from the pipe that has it. Never a generated one: only a peer that
+    /// guessed can ask for it, and it would get another's replies.
+    fn yields(&self, holder: PipeId) -> bool {
+        self.handover && self.peers.get(holder.index()).is_some_and(|peer| !peer.generated)
+    }
+
+    fn name(&mut self, pipe: PipeId, id: Frame, generated: bool) {
+        let Some(peer) = self.peers.get_mut(pipe.index()) else { return };
+        peer.id = Some(id.clone());
+        peer.generated = generated;
+        self.by_id.insert(id, pipe);
+        self.inbound.attach(pipe);
+        if std::mem::take(&mut peer.waiting) {
+            self.inbound.readable(pipe);
+        }
+    }
+
+    /// The pipe can no longer be sent to; its messages are still labelled with the id it had.
+    fn unlist(&mut self, pipe: PipeId) {
+        let Some(id) = self.peers.get(pipe.index()).and_then(|peer| peer.id.as_ref()) else { return };
+        if self.by_id.get(id.as_slice()) == Some(&pipe) {
+            self.by_id.remove(id.as_slice());
+        }
+    }
+
+    fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
+        let (pipe, mut message) = self.inbound.recv(inbox)?;
+        let id = self.peers.get(pipe.index()).and_then(|peer| peer.id.clone());
+        message.push_front(id.unwrap_or_default());
+        Some(message)
+    }
+}
+
+impl Rules for Router {
+    fn set(&mut self, option: PatternOption) {
+        match option {
+            PatternOption::RouterMandatory(on) => self.mandatory = on,
+            PatternOption::RouterHandover(on) => self.handover = on,
+            _ => {}
+        }
+    }
+
+    /// Nothing can be sent to the pipe before `identify`.
+    fn attach(&mut self, pipe: PipeId) -> bool {
+        if self.peers.len() <= pipe.index() {
+            self.peers.resize_with(pipe.index() + 1, Peer::default);
+        }
+        self.peers[pipe.index()].attached = true;
+        true
+    }
+
+    fn identify(&mut self, pipe: PipeId, routing_id: Bytes) -> Identified {
+        let Some(peer) = self.peers.get(pipe.index()).filter(|peer| peer.attached) else {
+            return Identified::Refused;
+        };
+        if peer.id.is_some() {
+            return Identified::Accepted;
+        }
+        if routing_id.is_empty() {
+            let id = self.generate();
+            self.name(pipe, id, true);
+            return Identified::Accepted;
+        }
+        let id = Frame::from(routing_id);
+        match self.by_id.get(id.as_slice()).copied() {
+            _ if id.len() > LONGEST_ID => Identified::Refused,
+            None => {
+                self.name(pipe, id, false);
+                Identified::Accepted
+            }
+            Some(holder) if self.yields(holder) => {
+                self.name(pipe, id, false);
+                Identified::Replaced(holder)
+            }
+            Some(_) => Identified::Refused,
+        }
+    }
+
+    fn retire(&mut self, pipe: PipeId) -> bool {
+        self.unlist(pipe);
+        false
+    }
+
+    fn detach(&mut self, pipe: PipeId) -> bool {
+        self.unlist(pipe);
+        self.inbound.detach(pipe);
+        if let Some(peer) = self.peers.get_mut(pipe.index()) {
+            *peer = Peer::default();
+        }
+        false
+    }
+
+    #[inline]
+    fn readable(&mut self, pipe: PipeId) {
+        match self.peers.get_mut(pipe.index()) {
+            Some(peer) if peer.id.is_some() => self.inbound.readable(pipe),
+            Some(peer) if peer.attached => peer.waiting = true,
+            _ => {}
+        }
+    }
+
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
+        match self.ahead.take() {
+            Some(message) => Ok(Some(message)),
+            None => Ok(self.next_message(inbox)),
+        }
+    }
+
+    fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
+        if self.ahead.is_none() {
+            self.ahead = self.next_message(inbox);
+        }
+        self.ahead.is_some()
+    }
+
+    /// An id frame with nothing after it is a no-op that succeeds, also with `ROUTER_MANDATORY` (libzmq).
+    fn reserve<P: Pipes + ?Sized>(&mut self, message: &Message, pipes: &P) -> Result<Route, RouteError> {
+        if !message.is_multipart() {
+            return Ok(Route::Discard(DropCause::Unroutable));
+        }
+        match self.by_id.get(message.bytes()) {
+            Some(&pipe) if pipes.writable(pipe) => Ok(Route::One(pipe)),
+            Some(_) if self.mandatory => Err(RouteError::WouldBlock),
+            Some(_) => Ok(Route::Discard(DropCause::HighWater)),
+            None if self.mandatory => Err(RouteError::HostUnreachable),
+            None => Ok(Route::Discard(DropCause::Unroutable)),
+        }
+    }
+
+    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, mut message: Message, _inbox: &mut I) -> Message {
+        message.pop_front();
+        message
+    }
+
+    fn can_send<P: Pipes + ?Sized>(&self, pipes: &P) -> bool {
+        !self.mandatory || self.by_id.values().any(|pipe| pipes.writable(*pipe))
+    }
+
+    fn queued(&self) -> usize {
+        usize::from(self.ahead.is_some())
+    }
+}
+
+/// SipHash after a secret prefix: peers choose their ids, so collisions must not be predictable.
+#[derive(Debug, Clone)]
+struct Seeded(u64);
+
+impl BuildHasher for Seeded {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.0);
+        hasher
+    }
+}
