@@ -12,17 +12,38 @@
 
 #[macro_use]
 mod table;
-
 #[macro_use]
 mod option;
+#[macro_use]
+mod named_value;
 
+mod choice;
 mod context_option;
 mod error_code;
+mod flag;
+mod mechanism;
+mod message_property;
+mod monitor_event;
+mod poll_event;
+mod protocol_error;
 mod socket_option;
 mod socket_type;
+mod transport;
 
+pub use choice::{
+    gssapi_name_type::GssapiNameType, norm_mode::NormMode, reconnect_stop::ReconnectStop,
+    router_notify::RouterNotify,
+};
 pub use context_option::ContextOption;
 pub use error_code::{ErrorCode, ErrorRow, ZMQ_ERRNO_BASE};
+pub use flag::Flag;
+pub use mechanism::{Mechanism, MechanismRow};
+pub use message_property::{MessageProperty, MessagePropertyRow, PropertyKey};
+pub use monitor_event::{ALL_EVENTS, EventValue, MonitorEvent, MonitorEventRow};
+pub use named_value::NamedValueRow;
 pub use option::{Applies, DefaultValue, Effect, OptionRow, Range, Unit, ValueKind};
+pub use poll_event::PollEvent;
+pub use protocol_error::ProtocolErrorCode;
 pub use socket_option::SocketOption;
 pub use socket_type::{Framing, SocketType, SocketTypeRow};
+pub use transport::{Transport, TransportRow};

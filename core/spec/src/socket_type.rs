@@ -26,6 +26,8 @@ pub struct SocketTypeRow {
     pub name: &'static str,
     /// The class name in languages that have a class per type.
     pub class_name: &'static str,
+    /// Older names of the same number.
+    pub aliases: &'static [&'static str],
     /// The types this one may talk to.
     pub peers: &'static [SocketType],
     /// Whether an application may send on it.
@@ -59,9 +61,9 @@ table! {
     /// Receives a request, then sends its reply, strictly in turn.
     Rep = both(4, "REP", "Reply", &[Req, Dealer]).implemented();
     /// Spreads what it sends over its peers in turn and receives from all of them fairly.
-    Dealer = both(5, "DEALER", "Dealer", &[Rep, Dealer, Router]).implemented();
+    Dealer = both(5, "DEALER", "Dealer", &[Rep, Dealer, Router]).alias(&["XREQ"]).implemented();
     /// Puts the sender's routing id before each message it receives and sends to the peer its first frame names.
-    Router = both(6, "ROUTER", "Router", &[Req, Dealer, Router]).implemented();
+    Router = both(6, "ROUTER", "Router", &[Req, Dealer, Router]).alias(&["XREP"]).implemented();
     /// Receives work from its pushers fairly; cannot send.
     Pull = receiver(7, "PULL", "Pull", &[Push]).implemented();
     /// Deals work to its pullers in turn; cannot receive.
@@ -149,6 +151,7 @@ const fn both(
         id,
         name,
         class_name,
+        aliases: &[],
         peers,
         sends: true,
         receives: true,
@@ -179,6 +182,10 @@ const fn receiver(
 }
 
 impl SocketTypeRow {
+    const fn alias(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
     const fn framing(self, framing: Framing) -> Self {
         Self { framing, ..self }
     }
