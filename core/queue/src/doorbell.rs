@@ -153,12 +153,13 @@ impl Inner {
     fn ring(&self, bits: u8) -> usize {
         let mut woken = 0;
         let mut from = 0;
-        // Who announces from now on looks after our change; waking it too could go on for ever.
-        let newest = self.lock().next_id;
+        let mut newest = None;
         loop {
             let mut batch = [const { None }; BATCH];
             let count = {
                 let mut set = self.lock();
+                // Who announces from now on looks after our change; waking it too could go on for ever.
+                let newest = *newest.get_or_insert(set.next_id);
                 let count = set.take(bits, newest, &mut from, &mut batch);
                 self.publish(&set);
                 count

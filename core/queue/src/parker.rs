@@ -8,7 +8,7 @@ use std::{
     task::{Wake, Waker},
 };
 
-use crate::sync::{AtomicBool, Mistake, Ordering, ordering, planted, thread};
+use crate::sync::{AtomicBool, Mistake, Ordering, Sleeper, ordering, planted};
 
 /// The sleep of one thread. It belongs to the thread that made it; its wakers go anywhere.
 ///
@@ -26,7 +26,7 @@ pub struct Parker {
 impl Parker {
     /// A parker for the calling thread. [`with_parker`] reuses one instead.
     pub fn new() -> Self {
-        let shared = Arc::new(Shared { notified: AtomicBool::new(false), thread: thread::current() });
+        let shared = Arc::new(Shared { notified: AtomicBool::new(false), sleeper: Sleeper::current() });
         Self { waker: Waker::from(shared.clone()), shared, _thread: PhantomData }
     }
 
@@ -39,7 +39,7 @@ impl Parker {
     pub fn park(&self) {
         // std may return from its own park for no reason, and code we do not know may use the thread's token too.
         while !self.shared.take() {
-            thread::park();
+            self.shared.sleeper.sleep();
         }
     }
 
@@ -63,7 +63,7 @@ impl Parker {
             if left.is_zero() {
                 return self.shared.take();
             }
-            thread::park_timeout(left);
+            self.shared.sleeper.sleep_at_most(left);
         }
         true
     }
@@ -96,7 +96,7 @@ pub fn with_parker<R>(block: impl FnOnce(&Parker) -> R) -> R {
 #[derive(Debug)]
 struct Shared {
     notified: AtomicBool,
-    thread: thread::Thread,
+    sleeper: Sleeper,
 }
 
 impl Shared {
@@ -117,7 +117,7 @@ impl Wake for Shared {
         if !self.notified.swap(true, ordering(Mistake::WakeRelaxed, Ordering::Release))
             && !planted(Mistake::WakeWithoutUnpark)
         {
-            self.thread.unpark();
+            self.sleeper.rouse();
         }
     }
 }

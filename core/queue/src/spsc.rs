@@ -249,6 +249,7 @@ impl<T> Cursor<T> {
             // SAFETY: a published value at the start of a chunk implies that its chunk is linked.
             unsafe { self.follow(shared) };
         }
+        debug_assert!(!self.chunk.is_null(), "a value was published before its chunk was linked");
         // SAFETY: the chunk is linked and only the consumer's side, which is the caller, recycles or frees it.
         let chunk = unsafe { &*self.chunk };
         // SAFETY: the caller promises a published value, which was therefore written; each count is taken once.

@@ -7,15 +7,11 @@ pub(crate) use loom::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
     },
-    thread,
 };
 #[cfg(not(loom))]
-pub(crate) use std::{
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
-    },
-    thread,
+pub(crate) use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
 };
 
 /// Keeps what two threads write apart: 128 bytes, because x86 fetches cache lines in pairs.
@@ -44,6 +40,60 @@ impl<T> UnsafeCell<T> {
 
     pub(crate) fn into_inner(self) -> T {
         self.0.into_inner()
+    }
+}
+
+/// The calling thread, to be put to sleep by itself and roused by others.
+#[cfg(not(loom))]
+#[derive(Debug)]
+pub(crate) struct Sleeper(std::thread::Thread);
+
+#[cfg(not(loom))]
+impl Sleeper {
+    pub(crate) fn current() -> Self {
+        Self(std::thread::current())
+    }
+
+    /// Returns after a rouse, also one that came before; or for no reason at all.
+    pub(crate) fn sleep(&self) {
+        std::thread::park();
+    }
+
+    /// As `sleep`, or when the time is over.
+    pub(crate) fn sleep_at_most(&self, time: std::time::Duration) {
+        std::thread::park_timeout(time);
+    }
+
+    pub(crate) fn rouse(&self) {
+        self.0.unpark();
+    }
+}
+
+/// The same from a mutex and a condition variable: loom's own `unpark` also wakes threads that wait for something
+/// else, and orders more memory than std's does.
+#[cfg(loom)]
+#[derive(Debug)]
+pub(crate) struct Sleeper {
+    roused: Mutex<bool>,
+    change: loom::sync::Condvar,
+}
+
+#[cfg(loom)]
+impl Sleeper {
+    pub(crate) fn current() -> Self {
+        Self { roused: Mutex::new(false), change: loom::sync::Condvar::new() }
+    }
+
+    pub(crate) fn sleep(&self) {
+        let mut roused = self.roused.lock().unwrap();
+        while !std::mem::take(&mut *roused) {
+            roused = self.change.wait(roused).unwrap();
+        }
+    }
+
+    pub(crate) fn rouse(&self) {
+        *self.roused.lock().unwrap() = true;
+        self.change.notify_one();
     }
 }
 
