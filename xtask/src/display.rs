@@ -90,11 +90,16 @@ impl Display {
         }
     }
 
-    /// A step has ended: one line, then what its failed commands printed.
-    pub fn end(&self, line: &str, details: &str) {
+    /// The terminal belongs to somebody else until the step ends.
+    pub fn pause(&self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// A step has ended: one line, then what its failed commands printed.
+    pub fn end(&self, line: &str, details: &str) {
+        self.pause();
         #[cfg(test)]
         if self.kind == Kind::Silent {
             return;

@@ -3,10 +3,14 @@
 #![allow(unreachable_pub, reason = "in a program, `pub` means visible to the other modules")]
 
 mod check;
+mod conform;
 mod counts;
 mod display;
+mod lang;
+mod plan;
 mod project;
 mod shell;
+mod stamp;
 mod step;
 mod tool;
 
@@ -16,7 +20,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::display::Display;
+use crate::plan::{Language, Part};
 use crate::project::Project;
+use crate::step::Ending;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -34,8 +40,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Fetch everything that building and testing need
+    Setup,
+    /// Let every language call every other, and print the matrix
+    Demo,
+    /// Run the tests, all of them or only these parts, cheapest first
+    Test { parts: Vec<Part> },
     /// Check arrows, formatting, lints, file sizes, generated files, unsafe placement and links
     Check,
+    /// Build the packages that a user would install into dist/, for all languages or these
+    Dist { languages: Vec<Language> },
+    /// Run the conformance scenarios between all languages
+    Conform,
 }
 
 fn main() -> ExitCode {
@@ -53,8 +69,13 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool> {
     let project = Project::find()?;
     let display = Display::new(arguments.verbose);
-    let steps = match &arguments.command {
-        Task::Check => check::steps(),
+    let (steps, ending) = match &arguments.command {
+        Task::Setup => (plan::setup(), Ending::Steps),
+        Task::Demo => (conform::demo(), Ending::Brief),
+        Task::Test { parts } => (plan::test(parts), Ending::Tests),
+        Task::Check => (check::steps(), Ending::Tests),
+        Task::Dist { languages } => (plan::dist(languages), Ending::Steps),
+        Task::Conform => (conform::tests(), Ending::Tests),
     };
-    Ok(step::run(&project, steps, &display))
+    Ok(step::run(&project, steps, &display, ending))
 }

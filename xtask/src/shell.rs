@@ -27,6 +27,8 @@ pub struct Shell<'a> {
     display: &'a Display,
     /// What the failed commands of this step printed, to be shown below the step.
     shown: RefCell<String>,
+    /// The steps before this one, each with why nothing can build on it, if so.
+    earlier: Vec<(String, Option<String>)>,
 }
 
 /// A command that has ended.
@@ -45,7 +47,32 @@ impl<'a> Shell<'a> {
         let name: String = step.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let log = logs.join(format!("{}.log", name.replace("--", "-")));
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        Ok(Self { log, display, shown: RefCell::default() })
+        Ok(Self { log, display, shown: RefCell::default(), earlier: Vec::new() })
+    }
+
+    /// The same shell, told how the earlier steps ended.
+    pub fn knowing(self, earlier: Vec<(String, Option<String>)>) -> Self {
+        Self { earlier, ..self }
+    }
+
+    /// Why nothing can build on that step; nothing when it was done.
+    pub fn obstacle(&self, step: &str) -> Option<String> {
+        match self.earlier.iter().find(|(name, _)| name == step) {
+            Some((_, obstacle)) => obstacle.clone(),
+            None => Some(format!("`{step}` is not part of this run")),
+        }
+    }
+
+    /// Runs a command whose output is what the person asked for: it is shown as it comes, not kept.
+    pub fn hand_over(&self, command: &mut Command) -> Result<()> {
+        self.display.pause();
+        let status = command.stdin(Stdio::null()).status();
+        let line = describe(command);
+        let status = status.with_context(|| format!("cannot start `{line}`"))?;
+        if !status.success() {
+            bail!("`{line}` failed ({status})");
+        }
+        Ok(())
     }
 
     /// Runs a command that must succeed.

@@ -80,8 +80,19 @@ impl Step {
     }
 }
 
+/// What the end of a run counts and shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Tests are counted; every step has its line.
+    Tests,
+    /// Steps are counted, because nothing tests; every step has its line.
+    Steps,
+    /// As `Tests`, but only steps that failed or were not run have a line: what the last step printed stays in sight.
+    Brief,
+}
+
 /// Runs the steps in order and prints the summary. True when all that was asked for was done.
-pub fn run(project: &Project, steps: Vec<Step>, display: &Display) -> bool {
+pub fn run(project: &Project, steps: Vec<Step>, display: &Display, ending: Ending) -> bool {
     let steps = without_repeats(steps);
     let mut rows: Vec<Row> = Vec::new();
     for (index, step) in steps.iter().enumerate() {
@@ -89,21 +100,22 @@ pub fn run(project: &Project, steps: Vec<Step>, display: &Display) -> bool {
         display.begin(&step.name, index + 1, steps.len());
         let (verdict, details) = match reason_not_to_run(step, &rows) {
             Some(reason) => (Verdict::NotRun(reason), String::new()),
-            None => execute(project, step, display),
+            None => execute(project, step, display, &rows),
         };
         let row = Row { name: step.name.clone(), verdict, time: begun.elapsed() };
         display.end(&progress_line(&row), &details);
         rows.push(row);
     }
-    let (table, total) = summary(&rows);
+    let (table, total) = summary(&rows, ending);
     display.print(&table);
     display.print(&total.line());
     total.failed == 0 && total.passed > 0
 }
 
-fn execute(project: &Project, step: &Step, display: &Display) -> (Verdict, String) {
+fn execute(project: &Project, step: &Step, display: &Display, rows: &[Row]) -> (Verdict, String) {
+    let earlier = rows.iter().map(|row| (row.name.clone(), row.verdict.obstacle(&row.name))).collect();
     let shell = match Shell::new(&project.work().join("logs"), &step.name, display) {
-        Ok(shell) => shell,
+        Ok(shell) => shell.knowing(earlier),
         Err(error) => return (Verdict::Failed(format!("{error:#}")), String::new()),
     };
     let verdict = match (step.run)(project, &shell) {
@@ -138,11 +150,12 @@ fn without_repeats(steps: Vec<Step>) -> Vec<Step> {
 fn reason_not_to_run(step: &Step, rows: &[Row]) -> Option<String> {
     for name in &step.after {
         let row = rows.iter().find(|row| row.name == *name);
-        match row.map(|row| &row.verdict) {
-            Some(Verdict::NotRun(reason)) => return Some(reason.clone()),
-            Some(Verdict::Failed(_)) => return Some(format!("`{name}` failed")),
-            Some(_) => {}
-            None => return Some(format!("`{name}` is not part of this run")),
+        let obstacle = match row {
+            Some(row) => row.verdict.obstacle(name),
+            None => Some(format!("`{name}` is not part of this run")),
+        };
+        if obstacle.is_some() {
+            return obstacle;
         }
     }
     let missing: Vec<String> = step.needs.iter().filter_map(|tool| tool.missing()).collect();
@@ -158,6 +171,15 @@ impl Verdict {
             Verdict::Tested(_) => "passed",
             Verdict::NotRun(_) => "not run",
             Verdict::Failed(_) => "failed",
+        }
+    }
+
+    /// Why what builds on the step called `name` cannot be done; nothing when it can.
+    fn obstacle(&self, name: &str) -> Option<String> {
+        match self {
+            Verdict::NotRun(reason) => Some(reason.clone()),
+            Verdict::Failed(_) => Some(format!("`{name}` failed")),
+            Verdict::Ready(_) | Verdict::Tested(_) => None,
         }
     }
 
@@ -182,17 +204,21 @@ fn progress_line(row: &Row) -> String {
     format!("{:<8} {:<34} {:>12}  {}", row.verdict.word(), row.name, seconds(row.time), row.verdict.detail())
 }
 
-/// The table, the reasons of all skips, and the total. Where nothing tests, each finished step counts as one.
-fn summary(rows: &[Row]) -> (String, Counts) {
-    let tests = rows.iter().any(|row| matches!(row.verdict, Verdict::Tested(_)));
+/// The table, the reasons of all skips, and the total.
+fn summary(rows: &[Row], ending: Ending) -> (String, Counts) {
     let mut total = Counts::default();
-    let mut table = format!("\n{:<34} {:<8} {:>12}  {}\n", "step", "result", "time", "detail");
+    let mut table = String::new();
+    if ending != Ending::Brief {
+        table.push_str(&format!("\n{:<34} {:<8} {:>12}  {}\n", "step", "result", "time", "detail"));
+    }
     for row in rows {
         let (name, word, time) = (&row.name, row.verdict.word(), seconds(row.time));
-        table.push_str(&format!("{name:<34} {word:<8} {time:>12}  {}\n", row.verdict.detail()));
+        if ending != Ending::Brief || !["done", "passed"].contains(&word) {
+            table.push_str(&format!("{name:<34} {word:<8} {time:>12}  {}\n", row.verdict.detail()));
+        }
         total.add(match &row.verdict {
             Verdict::Tested(counts) => named(&row.name, counts.clone()),
-            Verdict::Ready(_) => Counts { passed: usize::from(!tests), ..Counts::default() },
+            Verdict::Ready(_) => Counts { passed: usize::from(ending == Ending::Steps), ..Counts::default() },
             Verdict::NotRun(reason) => {
                 Counts { skipped: vec![format!("{name}: {reason}")], ..Counts::default() }
             }
@@ -221,7 +247,7 @@ mod tests {
     use std::rc::Rc;
 
     fn run_all(steps: Vec<Step>) -> bool {
-        run(&Project::find().unwrap(), steps, &Display::silent())
+        run(&Project::find().unwrap(), steps, &Display::silent(), Ending::Steps)
     }
 
     fn row(name: &str, verdict: Verdict) -> Row {
@@ -265,23 +291,28 @@ mod tests {
     #[test]
     fn the_summary_counts_skips_with_their_reasons() {
         let tested = Counts { passed: 7, failed: 1, skipped: vec!["test_x: no ipc".into()] };
-        let (table, total) = summary(&[
+        let rows = [
             row("python: wheel", Verdict::Ready("1.2 MB".into())),
             row("python: tests", Verdict::Tested(tested)),
             row("swift: tests", Verdict::NotRun("no Swift".into())),
             row("java: tests", Verdict::Failed("`mvn` failed\nat line 3".into())),
-        ]);
+        ];
+        let (table, total) = summary(&rows, Ending::Tests);
         assert_eq!(total.line(), "7 passed, 2 failed, 2 skipped");
         assert!(
             table.contains("  swift: tests: no Swift\n")
                 && table.contains("  python: tests: test_x: no ipc\n")
         );
         assert!(table.contains("`mvn` failed\n") && !table.contains("at line 3"));
+        let (brief, _) = summary(&rows, Ending::Brief);
+        assert!(
+            !brief.contains("python: wheel") && brief.contains("java: tests") && brief.contains("no Swift")
+        );
     }
 
     #[test]
-    fn without_tests_steps_are_counted() {
-        let (_, total) = summary(&[row("setup: node", Verdict::Ready(String::new()))]);
+    fn steps_are_counted_where_nothing_tests() {
+        let (_, total) = summary(&[row("setup: node", Verdict::Ready(String::new()))], Ending::Steps);
         assert_eq!(total.line(), "1 passed, 0 failed, 0 skipped");
     }
 

@@ -37,7 +37,7 @@ pub fn bindings(project: &Project, shell: &Shell<'_>) -> Result<()> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use std::fs;
 
     use super::*;

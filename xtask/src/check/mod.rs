@@ -16,6 +16,9 @@ mod versions;
 
 use anyhow::{Result, bail};
 
+#[cfg(test)]
+pub use clippy::tests::small_project;
+
 use crate::step::Step;
 use crate::tool::Tool;
 

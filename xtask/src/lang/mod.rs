@@ -1,0 +1,5 @@
+//! The languages: for each, how its prerequisites are fetched, its package is built, installed and tested.
+
+pub mod files;
+pub mod python;
+pub mod rust;

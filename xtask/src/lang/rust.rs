@@ -1,0 +1,51 @@
+//! Rust: the engine's own tests, and the loom models of its queue.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::counts;
+use crate::project::Project;
+use crate::shell::{Finished, Shell};
+use crate::step::{Outcome, Step};
+
+/// The profile of everything that is shipped, and of what the conformance runs.
+pub const PROFILE: &str = "dist";
+
+/// The actor of the conformance runs is built.
+pub const TESTEE: &str = "rust: testee";
+
+pub fn tests() -> Vec<Step> {
+    vec![Step::new("rust: tests", unit_tests), Step::new("rust: loom models", loom)]
+}
+
+/// The runner of the conformance scenarios and the Rust actor.
+pub fn testee() -> Vec<Step> {
+    vec![Step::new(TESTEE, |project, shell| {
+        let packages = ["-p", "ohmq-polyglot", "-p", "ohmq-testee"];
+        shell.run(project.cargo().args(["build", "--profile", PROFILE]).args(packages))?;
+        Ok(Outcome::Ready("conformance runner and Rust testee".to_string()))
+    })]
+}
+
+/// Where cargo puts what is built with the profile of shipped things.
+pub fn built(project: &Project, file: &str) -> std::path::PathBuf {
+    project.target.join(PROFILE).join(file)
+}
+
+fn unit_tests(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    run(shell, project.cargo().args(["test", "--no-fail-fast"]))
+}
+
+/// Loom replaces the queue's atomics, so everything is built anew: in a folder of its own, to spare the other builds.
+fn loom(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--release", "--no-fail-fast", "-p", "ohmq-queue", "--test", "loom", "--target-dir"]);
+    cargo.arg(project.target.join("loom")).env("RUSTFLAGS", "--cfg loom");
+    run(shell, &mut cargo)
+}
+
+fn run(shell: &Shell<'_>, command: &mut Command) -> Result<Outcome> {
+    let read = |finished: &Finished| Ok(counts::cargo(&finished.text));
+    shell.test(command, read).map(Outcome::Tested)
+}
