@@ -1,0 +1,71 @@
+// Sending and receiving for tasks: try first, wait without a thread.
+
+extension Socket {
+    /// Sends a message, waiting for room as long as the socket's send timeout says (for ever, by default).
+    ///
+    /// - Throws: `.eagain` when the time is up, `.eintr` when the task is cancelled while it waits; the message was then not
+    ///   sent. Other codes as the socket type's state demands.
+    public func send(_ message: Message) async throws(OhMQError) {
+        if try trySend(message) { return }
+        try await waitToSend(message, timeout: try get(.sndtimeo) as Duration)
+    }
+
+    /// Sends a message, waiting for room for this long at most.
+    public func send(_ message: Message, timeout: Duration) async throws(OhMQError) {
+        if try trySend(message) { return }
+        try await waitToSend(message, timeout: timeout)
+    }
+
+    /// Sends messages in order, waiting for room as ``send(_:)`` does.
+    public func send(contentsOf messages: some Sequence<Message>) async throws(OhMQError) {
+        for message in messages {
+            try await send(message)
+        }
+    }
+
+    /// Receives a message, waiting for one as long as the socket's receive timeout says (for ever, by default).
+    ///
+    /// - Throws: `.eagain` when the time is up, `.eintr` when the task is cancelled while it waits. The message that arrives
+    ///   next is then for the next call: nothing is lost.
+    public func receive() async throws(OhMQError) -> Message {
+        if let message = try tryReceive() { return message }
+        return try await waitToReceive(timeout: try get(.rcvtimeo) as Duration)
+    }
+
+    /// Receives a message, waiting for this long at most.
+    public func receive(timeout: Duration) async throws(OhMQError) -> Message {
+        if let message = try tryReceive() { return message }
+        return try await waitToReceive(timeout: timeout)
+    }
+
+    /// Receives at least one and at most `limit` messages: waits for the first, takes what else is there.
+    public func receive(upTo limit: Int) async throws(OhMQError) -> [Message] {
+        let messages = try tryReceive(upTo: limit)
+        if !messages.isEmpty || limit < 1 { return messages }
+        let timeout: Duration = try get(.rcvtimeo)
+        let handle = self.handle
+        return try await waiters.wait(for: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
+            let messages = try MessagePlane.receive(handle, limit: limit)
+            return messages.isEmpty ? nil : messages
+        }
+    }
+
+    private func waitToSend(_ message: Message, timeout: Duration) async throws(OhMQError) {
+        let handle = self.handle
+        try await waiters.wait(for: .send, "send", timeout: timeout.orForever) { () throws(OhMQError) -> Void? in
+            try MessagePlane.send(handle, message, timeout: MessagePlane.tryOnly) ? () : nil
+        }
+    }
+
+    private func waitToReceive(timeout: Duration) async throws(OhMQError) -> Message {
+        let handle = self.handle
+        return try await waiters.wait(for: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
+            try MessagePlane.receive(handle, timeout: MessagePlane.tryOnly)
+        }
+    }
+}
+
+extension Duration {
+    /// ZeroMQ's way of saying "for ever" is a negative time.
+    fileprivate var orForever: Duration? { self < .zero ? nil : self }
+}
