@@ -1,3 +1,128 @@
-//! To be written.
+//! `ohmq-polyglot`: processes of every language against each other, over real sockets. See tests-polyglot/README.md.
 
-fn main() {}
+mod actor;
+mod audit;
+mod capabilities;
+mod gaps;
+mod matrix;
+mod part;
+mod ports;
+mod report;
+mod roster;
+mod scenarios;
+mod stage;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::roster::Roster;
+
+/// Runs OhMQ's conformance scenarios between processes of every language.
+#[derive(Debug, Parser)]
+#[command(name = "ohmq-polyglot")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// All scenarios for all ordered pairs, over tcp and ipc.
+    Run {
+        #[command(flatten)]
+        actors: Actors,
+        /// Only checks whose name contains this; may be given several times.
+        #[arg(long)]
+        only: Vec<String>,
+        /// Pairs played at the same time.
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
+    },
+    /// The capability table, from the last run's report.
+    Capabilities {
+        /// The file whose marked part to replace; without it the table is printed.
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
+}
+
+/// Who takes part.
+#[derive(Debug, Args)]
+struct Actors {
+    /// NAME=COMMAND: how to start an actor.
+    #[arg(long = "actor")]
+    actors: Vec<String>,
+    /// NAME=REASON: why an actor cannot run.
+    #[arg(long = "not-run")]
+    not_run: Vec<String>,
+}
+
+impl Actors {
+    fn roster(&self) -> Result<Roster> {
+        Roster::new(&root()?, &self.actors, &self.not_run)
+    }
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<bool> {
+    match command {
+        Command::Run { actors, only, jobs } => run(&actors, &matrix::Selection { only, jobs }),
+        Command::Capabilities { write } => capabilities(write.as_deref()),
+    }
+}
+
+fn run(actors: &Actors, selection: &matrix::Selection) -> Result<bool> {
+    let roster = actors.roster()?;
+    let gaps = gaps::Gaps::read(&roster.root.join("tests-polyglot/known-gaps"))?;
+    let report = matrix::run(&roster, &gaps, selection)?;
+    report.print();
+    let path = report_path(&roster.root);
+    report.write(&path)?;
+    println!("\nreport: {}", path.display());
+    let (passed, failed, skipped) = report.totals();
+    Ok(last_line(passed, failed, skipped))
+}
+
+fn capabilities(write: Option<&Path>) -> Result<bool> {
+    let path = report_path(&root()?);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("read {}; run `ohmq-polyglot run` first", path.display()))?;
+    let table = capabilities::table(&serde_json::from_str(&text)?)?;
+    match write {
+        Some(file) => capabilities::write(file, &table)?,
+        None => println!("{table}"),
+    }
+    Ok(true)
+}
+
+/// Prints the totals as every test command does; true when nothing failed and something passed.
+fn last_line(passed: usize, failed: usize, skipped: usize) -> bool {
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    failed == 0 && passed > 0
+}
+
+fn report_path(root: &Path) -> PathBuf {
+    root.join("target/polyglot/report.json")
+}
+
+/// The repository's root: the closest folder upwards that has tests-polyglot.
+fn root() -> Result<PathBuf> {
+    let here = std::env::current_dir()?;
+    here.ancestors()
+        .find(|folder| folder.join("tests-polyglot/errors.json").exists())
+        .map(Path::to_owned)
+        .context("run inside the repository")
+}

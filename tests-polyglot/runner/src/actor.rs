@@ -1,0 +1,214 @@
+//! One testee process: start it, ask it one thing at a time with a deadline, kill it.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::{Value, json};
+
+use crate::roster::Recipe;
+
+/// How long a process may take from its start to its answer to `hello`: a cold JVM on a busy machine, with room.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long an answer may take beyond the time the request itself allows.
+const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
+/// The context every actor starts with.
+pub(crate) const CONTEXT: &str = "main";
+
+/// An answer: a value, or the SDK's error.
+pub(crate) type Answer = std::result::Result<Value, Refusal>;
+
+/// The error an SDK gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The code's name, for instance `EAGAIN`.
+    pub(crate) code: String,
+    /// The SDK's text.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// A running testee.
+#[derive(Debug)]
+pub(crate) struct Actor {
+    name: String,
+    library: String,
+    features: Vec<String>,
+    process: Child,
+    requests: ChildStdin,
+    answers: Receiver<String>,
+    diagnostics: PathBuf,
+    next_id: u64,
+}
+
+impl Actor {
+    /// Starts the process, waits for its `hello` and makes its context.
+    pub(crate) fn start(recipe: &Recipe, folder: &Path) -> Result<Self> {
+        let mut actor = Self::spawn(recipe, folder)?;
+        let hello = actor
+            .exchange(json!({"op": "hello"}), START_LIMIT)
+            .with_context(|| format!("start {} ({})", recipe.name, recipe.command.join(" ")))??;
+        actor.library = hello["library"].as_str().unwrap_or("unknown").to_owned();
+        actor.features = hello["features"]
+            .as_array()
+            .map(|list| list.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect())
+            .unwrap_or_default();
+        actor.ask(json!({"op": "context", "context": CONTEXT}))?;
+        Ok(actor)
+    }
+
+    fn spawn(recipe: &Recipe, folder: &Path) -> Result<Self> {
+        let (program, arguments) = recipe.command.split_first().context("empty command")?;
+        let diagnostics = folder.join(format!("{}.stderr", recipe.name));
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&diagnostics)?;
+        let mut process = Command::new(program)
+            .args(arguments)
+            .current_dir(&recipe.root)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("start {}: {}", recipe.name, recipe.command.join(" ")))?;
+        let requests = process.stdin.take().context("no standard input")?;
+        let output = process.stdout.take().context("no standard output")?;
+        let (sender, answers) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self {
+            name: recipe.name.clone(),
+            library: String::new(),
+            features: Vec::new(),
+            process,
+            requests,
+            answers,
+            diagnostics,
+            next_id: 1,
+        })
+    }
+
+    /// The actor's name in the roster.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The library and version it reported.
+    pub(crate) fn library(&self) -> &str {
+        &self.library
+    }
+
+    /// Whether it has an optional part of the protocol.
+    pub(crate) fn has(&self, feature: &str) -> bool {
+        self.features.iter().any(|name| name == feature)
+    }
+
+    /// Asks, and expects a value.
+    pub(crate) fn ask(&mut self, request: Value) -> Result<Value> {
+        let wanted = summary(&request);
+        self.try_ask(request)?.map_err(|refusal| anyhow!("{}: {wanted}: {refusal}", self.name))
+    }
+
+    /// Asks; the outer error means that the testee died, hung or broke the protocol.
+    pub(crate) fn try_ask(&mut self, request: Value) -> Result<Answer> {
+        let own = Duration::from_millis(request["timeout_ms"].as_u64().unwrap_or(0));
+        self.exchange(request, own + ANSWER_LIMIT)
+    }
+
+    fn exchange(&mut self, mut request: Value, limit: Duration) -> Result<Answer> {
+        let wanted = summary(&request);
+        let id = self.next_id;
+        self.next_id += 1;
+        request["id"] = json!(id);
+        let line = format!("{request}\n");
+        if let Err(error) = self.requests.write_all(line.as_bytes()).and_then(|()| self.requests.flush()) {
+            let end = self.post_mortem();
+            bail!("{}: {wanted}: cannot write to the testee ({error}){end}", self.name);
+        }
+        let answer = self.next_answer(&wanted, Instant::now() + limit, limit)?;
+        if answer["id"] != json!(id) {
+            bail!("{}: {wanted}: answer to another request: {answer}", self.name);
+        }
+        match answer["error"].as_str() {
+            Some(code) => Ok(Err(Refusal {
+                code: code.to_owned(),
+                message: answer["message"].as_str().unwrap_or_default().to_owned(),
+            })),
+            None if answer.get("ok").is_some() => Ok(Ok(answer["ok"].clone())),
+            None => bail!("{}: {wanted}: neither ok nor error: {answer}", self.name),
+        }
+    }
+
+    fn next_answer(&mut self, wanted: &str, deadline: Instant, limit: Duration) -> Result<Value> {
+        let line = match self.answers.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => bail!("{}: {wanted}: hangs, no answer within {limit:?}", self.name),
+            Err(RecvTimeoutError::Disconnected) => {
+                let end = self.post_mortem();
+                bail!("{}: {wanted}: the testee ended{end}", self.name)
+            }
+        };
+        serde_json::from_str(&line).with_context(|| format!("{}: {wanted}: not JSON: {line}", self.name))
+    }
+
+    /// How the process ended and the last line it said.
+    fn post_mortem(&mut self) -> String {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let status = loop {
+            match self.process.try_wait() {
+                Ok(Some(status)) => break status.to_string(),
+                Ok(None) if Instant::now() < deadline => thread::yield_now(),
+                Ok(None) => break "closed its output, still running".to_owned(),
+                Err(error) => break error.to_string(),
+            }
+        };
+        let said = std::fs::read_to_string(&self.diagnostics).unwrap_or_default();
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing on standard error");
+        format!(" ({status}; {last})")
+    }
+
+    /// SIGKILL, by process id, and waits until the process is gone.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.process.kill().with_context(|| format!("kill {}", self.name))?;
+        self.process.wait().with_context(|| format!("wait for {}", self.name))?;
+        Ok(())
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        // End of input would do, but a hung testee must not hang the runner.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A request in a few words, for error messages.
+fn summary(request: &Value) -> String {
+    let mut words = vec![request["op"].as_str().unwrap_or("?").to_owned()];
+    for field in ["socket", "type", "endpoint", "option", "kind"] {
+        match &request[field] {
+            Value::Null => {}
+            Value::String(text) => words.push(text.clone()),
+            other => words.push(other.to_string()),
+        }
+    }
+    words.join(" ")
+}

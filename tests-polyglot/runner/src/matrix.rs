@@ -1,0 +1,187 @@
+//! The conformance run: every scenario for every ordered pair of actors over every transport.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::actor::Actor;
+use crate::gaps::Gaps;
+use crate::report::{Check, Outcome, Report};
+use crate::roster::{NAMES, Roster};
+use crate::scenarios::{self, Scenario};
+use crate::stage::{Seat, Stage, Transport};
+
+/// Which checks to run, and how.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    /// Only checks whose name contains all of these words.
+    pub(crate) only: Vec<String>,
+    /// Pairs played at the same time.
+    pub(crate) jobs: usize,
+}
+
+impl Selection {
+    fn has(&self, name: &str) -> bool {
+        self.only.iter().all(|word| name.contains(word.as_str()))
+    }
+}
+
+/// Runs the selected checks and judges them against the known gaps.
+pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result<Report> {
+    let folder = tempfile::Builder::new().prefix("ohmq-").tempdir().context("make a temporary folder")?;
+    let (actors, broken) = introductions(roster, folder.path());
+    let pairs: Vec<_> = NAMES.into_iter().flat_map(|left| NAMES.map(|right| (left, right))).collect();
+    let width = pairs.len().to_string().len();
+    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let checks = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for job in 0..selection.jobs.max(1) {
+            let (pairs, next, finished, checks, broken) = (&pairs, &next, &finished, &checks, &broken);
+            let folder = folder.path().join(job.to_string());
+            scope.spawn(move || {
+                let mut player = Player { roster, broken, folder: &folder, seats: HashMap::new(), serial: 0 };
+                let made = std::fs::create_dir(&folder);
+                while let Some((left, right)) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let started = Instant::now();
+                    let mut played = player.pair(left, right, selection);
+                    if let Err(error) = &made {
+                        played.iter_mut().for_each(|check| check.outcome = Outcome::Failed(error.to_string()));
+                    }
+                    gaps.judge(&mut played);
+                    if !played.is_empty() {
+                        let place = finished.fetch_add(1, Ordering::Relaxed) + 1;
+                        progress(place, pairs.len(), width, &played, started);
+                    }
+                    checks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(played);
+                }
+            });
+        }
+    });
+    let mut checks = checks.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    checks.extend(gaps.unknown(&universe(), |name| selection.has(name)));
+    Ok(Report::new(roster, actors, checks))
+}
+
+/// Starts each present actor once: its library's version, or why it cannot be played with.
+fn introductions(roster: &Roster, folder: &Path) -> (HashMap<String, String>, HashMap<String, String>) {
+    let (mut libraries, mut broken) = (HashMap::new(), HashMap::new());
+    for name in roster.present() {
+        let Some(recipe) = roster.recipe(name) else { continue };
+        match Actor::start(recipe, folder) {
+            Ok(actor) => {
+                println!("{name:<7} {}", actor.library());
+                libraries.insert(name.to_owned(), actor.library().to_owned());
+            }
+            Err(error) => {
+                println!("{name:<7} cannot start: {error:#}");
+                broken.insert(name.to_owned(), format!("{error:#}"));
+            }
+        }
+    }
+    for name in NAMES {
+        if roster.recipe(name).is_none() {
+            println!("{name:<7} not run: {}", roster.reason(name));
+        }
+    }
+    (libraries, broken)
+}
+
+/// Plays pairs one after the other, keeping processes between them.
+struct Player<'a> {
+    roster: &'a Roster,
+    broken: &'a HashMap<String, String>,
+    folder: &'a Path,
+    seats: HashMap<(&'static str, usize), Seat>,
+    serial: u64,
+}
+
+impl Player<'_> {
+    fn pair(&mut self, left: &'static str, right: &'static str, selection: &Selection) -> Vec<Check> {
+        let mut checks = Vec::new();
+        for transport in Transport::ALL {
+            for scenario in scenarios::ALL {
+                let mut check = Check::new(scenario, transport, left, right);
+                if selection.has(&check.name()) {
+                    let started = Instant::now();
+                    check.outcome = self.play(scenario, transport, left, right);
+                    check.milliseconds = started.elapsed().as_millis();
+                    checks.push(check);
+                }
+            }
+        }
+        checks
+    }
+
+    fn play(
+        &mut self,
+        scenario: &Scenario,
+        transport: Transport,
+        left: &'static str,
+        right: &'static str,
+    ) -> Outcome {
+        for name in [left, right] {
+            if let Some(error) = self.broken.get(name) {
+                return Outcome::Failed(error.clone());
+            }
+            if self.roster.recipe(name).is_none() {
+                return Outcome::Skipped(format!("{name} not run: {}", self.roster.reason(name)));
+            }
+        }
+        let (Some(mut first), Some(mut second)) = (self.take(left, 0), self.take(right, 1)) else {
+            return Outcome::Failed("no recipe".to_owned());
+        };
+        let mut stage = Stage::new([&mut first, &mut second], transport, self.folder, &mut self.serial);
+        match (scenario.play)(&mut stage).and_then(|()| stage.finish()) {
+            Ok(()) => {
+                self.seats.insert((left, 0), first);
+                self.seats.insert((right, 1), second);
+                Outcome::Passed
+            }
+            // The processes are in an unknown state: the next check gets new ones.
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        }
+    }
+
+    fn take(&mut self, name: &'static str, side: usize) -> Option<Seat> {
+        let recipe = self.roster.recipe(name)?;
+        Some(self.seats.remove(&(name, side)).unwrap_or_else(|| Seat::new(recipe, self.folder)))
+    }
+}
+
+/// One line per pair, and the reasons of what failed.
+fn progress(place: usize, of: usize, width: usize, played: &[Check], started: Instant) {
+    let (left, right) = (played[0].left, played[0].right);
+    let marks = |transport: &str| -> String {
+        played.iter().filter(|check| check.transport == transport).map(|check| check.outcome.mark()).collect()
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    let mut text = format!("[{place:>width$}/{of}] {left:<7}→ {right:<7}");
+    for transport in Transport::ALL.map(Transport::name) {
+        text += &format!(" {transport} {}", marks(transport));
+    }
+    text += &format!(" {seconds:5.1} s");
+    for check in played {
+        if let Outcome::Failed(message) = &check.outcome {
+            text += &format!("\n    {}: {message}", check.name());
+        }
+    }
+    println!("{text}");
+}
+
+/// The names of all checks there are.
+fn universe() -> Vec<String> {
+    let mut names = Vec::new();
+    for left in NAMES {
+        for right in NAMES {
+            for transport in Transport::ALL {
+                names.extend(scenarios::ALL.iter().map(|s| Check::new(s, transport, left, right).name()));
+            }
+        }
+    }
+    names
+}
