@@ -30,14 +30,16 @@ fn explore(preemptions: impl Into<Option<usize>>, model: fn()) {
     builder.check(model);
 }
 
-/// The model must fail when the mistake is planted.
-fn notices(mistake: Mistake, model: fn()) {
+/// The model must fail when the mistake is planted, and for the reason expected.
+fn notices(mistake: Mistake, reason: &str, model: fn()) {
     plant(Some(mistake));
     let mut builder = Builder::new();
     builder.preemption_bound = Some(2);
     let outcome = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
     plant(None);
-    assert!(outcome.is_err(), "no model noticed {mistake:?}");
+    let Err(panic) = outcome else { panic!("no model noticed {mistake:?}") };
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    assert!(text.is_some_and(|text| text.contains(reason)), "{mistake:?} was noticed as {text:?}");
 }
 
 // spsc ------------------------------------------------------------------------------------------------------------
@@ -111,7 +113,8 @@ fn queue_close_is_final() {
         producer.push(2);
     });
     if consumer.is_closed() {
-        assert_eq!((consumer.pop(), consumer.pop(), consumer.pop()), (Some(1), Some(2), None));
+        assert_eq!((consumer.pop(), consumer.pop()), (Some(1), Some(2)), "closed too early");
+        assert_eq!(consumer.pop(), None);
     }
     pushing.join().unwrap();
 }
@@ -175,17 +178,17 @@ fn spsc_counts_safely() {
 
 #[test]
 fn notices_relaxed_publishing() {
-    notices(Mistake::PublishRelaxed, queue_publishes);
+    notices(Mistake::PublishRelaxed, "before its chunk was linked", queue_publishes);
 }
 
 #[test]
 fn notices_relaxed_recycling() {
-    notices(Mistake::RecycleRelaxed, queue_recycles);
+    notices(Mistake::RecycleRelaxed, "Causality violation", queue_recycles);
 }
 
 #[test]
 fn notices_relaxed_closing() {
-    notices(Mistake::CloseRelaxed, queue_close_is_final);
+    notices(Mistake::CloseRelaxed, "closed too early", queue_close_is_final);
 }
 
 // doorbell and parker ---------------------------------------------------------------------------------------------
@@ -303,7 +306,7 @@ fn parker_remembers() {
         })
     };
     parker.park();
-    assert_eq!(done.load(Relaxed), 1);
+    assert_eq!(done.load(Relaxed), 1, "woken without what was done before");
     waking.join().unwrap();
 }
 
@@ -363,22 +366,22 @@ fn parker_takes_wakes_from_two_threads() {
 
 #[test]
 fn notices_a_ring_without_fence() {
-    notices(Mistake::RingWithoutFence, bell_loses_no_wake);
+    notices(Mistake::RingWithoutFence, "deadlock", bell_loses_no_wake);
 }
 
 #[test]
 fn notices_an_announcement_without_fence() {
-    notices(Mistake::RegisterWithoutFence, bell_loses_no_wake);
+    notices(Mistake::RegisterWithoutFence, "deadlock", bell_loses_no_wake);
 }
 
 #[test]
 fn notices_a_relaxed_wake() {
-    notices(Mistake::WakeRelaxed, parker_remembers);
+    notices(Mistake::WakeRelaxed, "woken without what was done", parker_remembers);
 }
 
 #[test]
 fn notices_a_missing_unpark() {
-    notices(Mistake::WakeWithoutUnpark, parker_remembers);
+    notices(Mistake::WakeWithoutUnpark, "deadlock", parker_remembers);
 }
 
 // role ------------------------------------------------------------------------------------------------------------
@@ -453,10 +456,10 @@ fn role_has_one_holder() {
 
 #[test]
 fn notices_a_forgotten_request() {
-    notices(Mistake::RoleForgetsRequest, role_serves::<2>);
+    notices(Mistake::RoleForgetsRequest, "a request was lost", role_serves::<2>);
 }
 
 #[test]
 fn notices_a_request_by_load() {
-    notices(Mistake::RoleRequestByLoad, role_serves::<3>);
+    notices(Mistake::RoleRequestByLoad, "a request was lost", role_serves::<3>);
 }
