@@ -53,11 +53,6 @@ impl LoadBalancer {
         self.positions.get(pipe.index()).is_some_and(|at| *at != NOWHERE)
     }
 
-    /// Every attached pipe.
-    pub(super) fn pipes(&self) -> &[PipeId] {
-        &self.ring
-    }
-
     /// The pipe whose turn it is among those with room. Nothing changes until [`sent`](Self::sent).
     #[inline]
     pub(super) fn choose<P: Pipes + ?Sized>(&self, pipes: &P) -> Option<PipeId> {

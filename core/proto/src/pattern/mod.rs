@@ -49,9 +49,11 @@
 //! pipe, a discarded send is one, a subscription is none. `reserve` counts nothing.
 
 mod fair_queue;
+mod interest;
 mod load_balancer;
 mod machine;
 mod publisher;
+mod radix;
 mod rep;
 mod req;
 mod route;

@@ -1,45 +1,206 @@
-//! Subscriber family.
+//! SUB and XSUB: subscriptions upstream, messages downstream (RFC 29).
 
+use bytes::Bytes;
+
+use super::fair_queue::FairQueue;
+use super::radix::{Payload, RadixTree};
 use super::rules::Rules;
-use super::{Inbox, PipeId, Pipes, Route, RouteError};
+use super::{DropCause, InboundDrops, Inbox, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
 #[derive(Debug)]
-pub(super) struct Subscriber;
+pub(super) struct Subscriber {
+    inbound: FairQueue,
+    ahead: Option<Message>,
+    topics: Topics,
+    /// The pipes a user message of XSUB is sent to.
+    upstream: Vec<PipeId>,
+    targets: Vec<PipeId>,
+    dropped: InboundDrops,
+    /// SUB: messages are matched here too, against publishers that do not filter and messages under way.
+    filters: bool,
+}
 
 impl Subscriber {
-    pub(super) fn new(_flag: bool) -> Self {
-        Self
+    /// SUB when it filters, else XSUB.
+    pub(super) fn new(filters: bool) -> Self {
+        Self {
+            inbound: FairQueue::default(),
+            ahead: None,
+            topics: Topics { tree: RadixTree::new(), count: 0 },
+            upstream: Vec::new(),
+            targets: Vec::new(),
+            dropped: InboundDrops::default(),
+            filters,
+        }
+    }
+
+    fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
+        while let Some((_, message)) = self.inbound.recv(inbox) {
+            if !self.filters || self.topics.matches(message.bytes()) {
+                return Some(message);
+            }
+            self.dropped.filtered += 1;
+        }
+        None
     }
 }
 
+/// A single-part message that starts with 1 or 0 is a subscription or its cancellation.
+fn subscription(message: &Message) -> Option<(bool, Bytes)> {
+    let [frame] = message.frames() else { return None };
+    let subscribe = match frame.first()? {
+        1 => true,
+        0 => false,
+        _ => return None,
+    };
+    Some((subscribe, frame.to_bytes().slice(1..)))
+}
+
 impl Rules for Subscriber {
-    fn attach(&mut self, _pipe: PipeId) -> bool {
+    fn attach(&mut self, pipe: PipeId) -> bool {
+        self.inbound.attach(pipe);
+        if !self.upstream.contains(&pipe) {
+            self.upstream.push(pipe);
+        }
         true
     }
-    fn retire(&mut self, _pipe: PipeId) -> bool {
+
+    fn retire(&mut self, pipe: PipeId) -> bool {
+        self.upstream.retain(|each| *each != pipe);
         false
     }
-    fn detach(&mut self, _pipe: PipeId) -> bool {
-        false
+
+    fn detach(&mut self, pipe: PipeId) -> bool {
+        self.inbound.detach(pipe);
+        self.retire(pipe)
     }
-    fn readable(&mut self, _pipe: PipeId) {}
-    fn recv<I: Inbox + ?Sized>(&mut self, _inbox: &mut I) -> Result<Option<Message>, RouteError> {
-        Ok(None)
+
+    fn subscribe(&mut self, topic: &[u8]) -> bool {
+        self.topics.add(topic);
+        true
     }
-    fn can_recv<I: Inbox + ?Sized>(&mut self, _inbox: &mut I) -> bool {
-        false
+
+    fn unsubscribe(&mut self, topic: &[u8]) -> bool {
+        self.topics.remove(topic)
     }
-    fn reserve<P: Pipes + ?Sized>(&mut self, _message: &Message, _pipes: &P) -> Result<Route, RouteError> {
-        Err(RouteError::WouldBlock)
+
+    fn subscriptions(&self) -> Vec<Bytes> {
+        self.topics.tree.keys().map(Bytes::from).collect()
     }
-    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, message: Message, _inbox: &mut I) -> Message {
+
+    fn topics_count(&self) -> usize {
+        self.topics.count
+    }
+
+    #[inline]
+    fn readable(&mut self, pipe: PipeId) {
+        self.inbound.readable(pipe);
+    }
+
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
+        match self.ahead.take() {
+            Some(message) => Ok(Some(message)),
+            None => Ok(self.next_message(inbox)),
+        }
+    }
+
+    fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
+        if self.ahead.is_none() {
+            self.ahead = self.next_message(inbox);
+        }
+        self.ahead.is_some()
+    }
+
+    fn reserve<P: Pipes + ?Sized>(&mut self, message: &Message, pipes: &P) -> Result<Route, RouteError> {
+        if let Some((subscribe, topic)) = subscription(message) {
+            let forward = subscribe || self.topics.references(&topic) == 1;
+            return Ok(Route::Subscription { subscribe, topic, forward });
+        }
+        if self.upstream.is_empty() {
+            return Ok(Route::Discard(DropCause::NoPeer));
+        }
+        self.targets.clear();
+        self.targets.extend(self.upstream.iter().filter(|pipe| pipes.writable(**pipe)));
+        let full = self.upstream.len() - self.targets.len();
+        Ok(Route::Many { targets: self.targets.len() as u32, full: full as u32 })
+    }
+
+    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: Message, _inbox: &mut I) -> Message {
+        match route {
+            Route::Subscription { subscribe: true, topic, .. } => self.topics.add(topic),
+            Route::Subscription { subscribe: false, topic, .. } => _ = self.topics.remove(topic),
+            _ => {}
+        }
         message
     }
+
     fn can_send<P: Pipes + ?Sized>(&self, _pipes: &P) -> bool {
-        false
+        true
     }
+
+    fn targets(&self) -> &[PipeId] {
+        &self.targets
+    }
+
+    fn dropped(&self) -> InboundDrops {
+        self.dropped
+    }
+
     fn queued(&self) -> usize {
-        0
+        usize::from(self.ahead.is_some())
+    }
+}
+
+/// The socket's own subscriptions, each with the number of times it was asked for.
+#[derive(Debug)]
+struct Topics {
+    tree: RadixTree<References>,
+    count: usize,
+}
+
+#[derive(Debug, Default)]
+struct References(u64);
+
+impl Payload for References {
+    fn is_vacant(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Topics {
+    fn add(&mut self, topic: &[u8]) {
+        let id = self.tree.insert(topic);
+        if let Some(references) = self.tree.get_mut(id) {
+            references.0 += 1;
+            self.count += usize::from(references.0 == 1);
+        }
+    }
+
+    /// Whether that was the last reference.
+    fn remove(&mut self, topic: &[u8]) -> bool {
+        let Some(id) = self.tree.find(topic) else { return false };
+        let Some(references) = self.tree.get_mut(id).filter(|references| !references.is_vacant()) else {
+            return false;
+        };
+        references.0 -= 1;
+        if !references.is_vacant() {
+            return false;
+        }
+        self.count -= 1;
+        self.tree.prune(id);
+        true
+    }
+
+    fn references(&self, topic: &[u8]) -> u64 {
+        let found = self.tree.find(topic).and_then(|id| self.tree.get(id));
+        found.map_or(0, |references| references.0)
+    }
+
+    fn matches(&self, topic: &[u8]) -> bool {
+        if let Some(everything) = self.tree.only_empty_key() {
+            return !everything.is_vacant();
+        }
+        !self.tree.visit_prefixes(topic, |_| false)
     }
 }
