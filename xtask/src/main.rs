@@ -12,6 +12,7 @@ mod project;
 mod shell;
 mod stamp;
 mod step;
+mod swift;
 mod tool;
 
 use std::process::ExitCode;

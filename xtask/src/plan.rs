@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::check;
 use crate::conform;
-use crate::lang::{python, rust};
+use crate::lang::{python, rust, swift};
 use crate::step::Step;
 
 /// What `test` can be limited to.
@@ -13,6 +13,7 @@ pub enum Part {
     Check,
     Rust,
     Python,
+    Swift,
     Conform,
 }
 
@@ -20,11 +21,12 @@ pub enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     Python,
+    Swift,
 }
 
 /// Everything that building and testing need from outside.
 pub fn setup() -> Vec<Step> {
-    python::setup()
+    [python::setup(), swift::setup()].into_iter().flatten().collect()
 }
 
 /// The tests of these parts; of all when none is named. Cheapest first.
@@ -46,6 +48,7 @@ fn tests_of(part: Part) -> Vec<Step> {
         Part::Check => check::steps(),
         Part::Rust => rust::tests(),
         Part::Python => python::tests(),
+        Part::Swift => swift::tests(),
         Part::Conform => conform::tests(),
     }
 }
@@ -53,5 +56,6 @@ fn tests_of(part: Part) -> Vec<Step> {
 fn package_of(language: Language) -> Vec<Step> {
     match language {
         Language::Python => python::package(),
+        Language::Swift => swift::package(),
     }
 }

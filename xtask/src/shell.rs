@@ -1,6 +1,6 @@
 //! Runs external commands for one step: output goes to the step's log and is shown when the command fails.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::counts::Counts;
-use crate::display::Display;
+use crate::display::{Display, seconds};
 
 /// A command that takes longer than this hangs: it is ended and its step fails.
 const LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -27,6 +27,7 @@ pub struct Shell<'a> {
     display: &'a Display,
     /// What the failed commands of this step printed, to be shown below the step.
     shown: RefCell<String>,
+    limit: Cell<Duration>,
     /// The steps before this one, each with why nothing can build on it, if so.
     earlier: Vec<(String, Option<String>)>,
 }
@@ -47,7 +48,7 @@ impl<'a> Shell<'a> {
         let name: String = step.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let log = logs.join(format!("{}.log", name.replace("--", "-")));
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        Ok(Self { log, display, shown: RefCell::default(), earlier: Vec::new() })
+        Ok(Self { log, display, shown: RefCell::default(), limit: Cell::new(LIMIT), earlier: Vec::new() })
     }
 
     /// The same shell, told how the earlier steps ended.
@@ -73,6 +74,11 @@ impl<'a> Shell<'a> {
             bail!("`{line}` failed ({status})");
         }
         Ok(())
+    }
+
+    /// From now on a command that takes longer than this is ended and fails.
+    pub fn limit(&self, limit: Duration) {
+        self.limit.set(limit);
     }
 
     /// Runs a command that must succeed.
@@ -148,9 +154,9 @@ impl<'a> Shell<'a> {
             if let Some(status) = status {
                 return Ok(status);
             }
-            if begun.elapsed() > LIMIT {
+            if begun.elapsed() > self.limit.get() {
                 end_with_descendants(child);
-                let finished = format!("`{line}` was ended after {} minutes", LIMIT.as_secs() / 60);
+                let finished = format!("`{line}` was ended after {}", seconds(self.limit.get()));
                 self.shown.borrow_mut().push_str(&finished);
                 bail!(finished);
             }
@@ -256,6 +262,15 @@ mod tests {
         assert!(shell.test(&mut sh("echo 3 passed, 0 failed; exit 1"), count).is_err());
         assert_eq!(shell.test(&mut sh("echo 3 passed, 1 failed; exit 1"), count).unwrap().failed, 1);
         assert_eq!(shell.test(&mut sh("echo 3 passed, 0 failed"), count).unwrap().passed, 3);
+    }
+
+    #[test]
+    fn a_command_beyond_its_limit_is_ended() {
+        let (folder, display) = (tempfile::tempdir().unwrap(), Display::silent());
+        let shell = shell_in(&folder, &display);
+        shell.limit(Duration::from_millis(100));
+        let error = shell.run(&mut sh("sleep 600")).unwrap_err();
+        assert!(error.to_string().contains("was ended after 0.1 s"));
     }
 
     #[test]

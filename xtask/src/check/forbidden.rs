@@ -13,7 +13,7 @@ pub fn check(project: &Project) -> Result<()> {
     let hosts = hosts::configured(project);
     let mut homes: Vec<String> = ["home/", "Users/", "root/"].iter().map(|tail| format!("/{tail}")).collect();
     homes.push(project.root.display().to_string());
-    homes.extend(env::var("HOME").ok().filter(|home| home.len() > 1));
+    homes.extend(env::var("HOME").ok().filter(|home| home.len() > 1).map(|home| format!("{home}/")));
     let mut findings = Vec::new();
     for file in project.files()? {
         // Binary files (images, recorded streams) hold no text to search.

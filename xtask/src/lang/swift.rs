@@ -1,0 +1,144 @@
+//! Swift: the engine's static library goes into the Swift package, which is tested and bundled.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{files, rust};
+use crate::counts;
+use crate::project::Project;
+use crate::shell::{Finished, Shell};
+use crate::stamp::{ENGINE, Stamp};
+use crate::step::{Outcome, Step};
+use crate::swift::{NotAvailable, Swift};
+use crate::tool::Tool;
+
+pub const TOOLCHAIN: &str = "swift: toolchain";
+pub const LIBRARY: &str = "swift: static library";
+pub const PACKAGE: &str = "swift: bundle";
+pub const TESTEE: &str = "swift: testee";
+
+/// The package manager's name for this machine, as `Package.swift` expects it below `lib/`.
+const SYSTEM: &str = if cfg!(target_os = "macos") {
+    "macos"
+} else if cfg!(target_arch = "aarch64") {
+    "linux-aarch64"
+} else {
+    "linux-x86_64"
+};
+
+/// Finds Swift, or makes a root that has it.
+pub fn setup() -> Vec<Step> {
+    vec![Step::new(TOOLCHAIN, |_, shell| match Swift::set_up(&|command| shell.run(command)) {
+        Ok(swift) => Ok(Outcome::Ready(swift.to_string())),
+        Err(NotAvailable { reason }) => Ok(Outcome::NotRun(reason)),
+    })]
+}
+
+/// Builds the static library and bundles it with the Swift sources.
+pub fn package() -> Vec<Step> {
+    let library = Step::new(LIBRARY, library).needs([Tool::Git]);
+    vec![library, Step::new(PACKAGE, bundle).after([LIBRARY])]
+}
+
+pub fn tests() -> Vec<Step> {
+    let mut steps = setup();
+    steps.extend(package());
+    steps.push(Step::new("swift: tests", test).after([TOOLCHAIN, LIBRARY]));
+    steps
+}
+
+/// The actor of the conformance runs.
+pub fn testee() -> Vec<Step> {
+    let mut steps = setup();
+    steps.extend(package());
+    steps.push(Step::new(TESTEE, build_testee).after([TOOLCHAIN, PACKAGE]));
+    steps
+}
+
+/// How the actor is started.
+pub fn testee_command(project: &Project) -> Result<Vec<String>> {
+    program(&project.work().join("swift-testee"), "testee")
+}
+
+/// The words that start a program which SwiftPM built with this scratch folder.
+pub fn program(scratch: &Path, name: &str) -> Result<Vec<String>> {
+    let mut words = Swift::find()?.launcher();
+    words.push(scratch.join("release").join(name).display().to_string());
+    Ok(words)
+}
+
+/// `swift build` of a package folder, with its products in `scratch`.
+pub fn build(project: &Project, folder: &Path, scratch: &Path) -> Result<Command> {
+    fs::create_dir_all(scratch)?;
+    let mut swift = swift(project, folder)?;
+    swift.args(["build", "--configuration", "release", "--disable-automatic-resolution", "--scratch-path"]);
+    swift.arg(scratch);
+    Ok(swift)
+}
+
+/// The folder that holds the bundle as a user would unpack it.
+pub fn unpacked(project: &Project) -> PathBuf {
+    project.work().join("swift-bundle/OhMQ")
+}
+
+fn swift(project: &Project, folder: &Path) -> Result<Command> {
+    Ok(Swift::find()?.command(folder, &[project.root.as_path(), project.target.as_path()]))
+}
+
+fn library(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let place = project.root.join("bindings-swift/lib").join(SYSTEM);
+    let library = place.join("libohmq_swift.a");
+    shell.run(project.cargo().args(["build", "--profile", rust::PROFILE, "-p", "ohmq-swift"]))?;
+    fs::create_dir_all(&place)?;
+    let built = rust::built(project, "libohmq_swift.a");
+    // A file that did not change keeps its time, so that Swift does not link everything again.
+    if fs::read(&library).ok() != Some(fs::read(&built)?) {
+        fs::copy(&built, &library)?;
+    }
+    Ok(Outcome::Ready(files::described(&library)?))
+}
+
+fn bundle(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let name = format!("OhMQ-swift-{}-{SYSTEM}.tar.gz", project.version()?);
+    let archive = project.dist().join(&name);
+    let stamp = Stamp::of(project, "swift-bundle", &[ENGINE, &["bindings-swift"]].concat(), &name)?;
+    if stamp.holds(&[&archive, &unpacked(project)]) {
+        return Ok(Outcome::Ready(format!("{name} is up to date")));
+    }
+    stamp.clear()?;
+    files::remove_packages(project, "OhMQ-swift-", ".tar.gz")?;
+    let folder = unpacked(project);
+    files::empty_folder(&folder)?;
+    for part in ["Package.swift", "README.md", "Sources", "lib"] {
+        let from = project.root.join("bindings-swift").join(part);
+        if from.is_dir() {
+            files::copy_folder(&from, &folder.join(part), &[])?;
+        } else if from.exists() {
+            fs::copy(&from, folder.join(part))?;
+        }
+    }
+    fs::copy(project.root.join("LICENSE-MIT"), folder.join("LICENSE-MIT"))?;
+    fs::copy(project.root.join("LICENSE-APACHE"), folder.join("LICENSE-APACHE"))?;
+    let parent = folder.parent().unwrap_or(&folder);
+    shell.run(project.command("tar").arg("-czf").arg(&archive).arg("-C").arg(parent).arg("OhMQ"))?;
+    stamp.set()?;
+    Ok(Outcome::Ready(files::described(&archive)?))
+}
+
+fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let mut command = swift(project, &project.root.join("bindings-swift"))?;
+    let scratch = project.work().join("swift-tests");
+    fs::create_dir_all(&scratch)?;
+    command.args(["test", "--scratch-path"]).arg(scratch);
+    let read = |finished: &Finished| Ok(counts::swift(&finished.text));
+    shell.test(&mut command, read).map(Outcome::Tested)
+}
+
+fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let folder = project.root.join("tests-polyglot/testees/swift");
+    shell.run(&mut build(project, &folder, &project.work().join("swift-testee"))?)?;
+    Ok(Outcome::Ready("Swift testee".to_string()))
+}
