@@ -114,10 +114,23 @@ fn returns(
                 .with_context(|| format!("right {}, life {life}", if right_binds { "binds" } else { "connects" }))?;
             if life == 0 {
                 stage.kill(RIGHT)?;
+                if left_kind == "PAIR" && !right_binds {
+                    notice_loss(stage, left)?;
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Waits until a bound PAIR has noticed that its peer is gone. Before that it refuses a new peer, and libzmq leaves the
+/// refused connection open for ever, so that the peer would not try again.
+fn notice_loss(stage: &mut Stage, left: Sock) -> Result<()> {
+    stage.until("the loss of the peer", |stage| match stage.try_send(left, &early(), Duration::ZERO)? {
+        Err(refusal) if refusal.code == "EAGAIN" => Ok(Some(())),
+        Err(refusal) => bail!("{}: send: {refusal}", stage.who(left)),
+        Ok(_) => Ok(None),
+    })
 }
 
 /// A request may die with the peer, so REQ must be allowed to ask again.
