@@ -1,0 +1,304 @@
+//! A run of encoded frames that is written as a whole: small bytes in an arena, large bodies by reference.
+//!
+//! Message boundaries are not stored. Counting a chunk that was written whole needs none, and after a partial write, or
+//! for recovering unsent messages, the frame headers in the arena tell them again.
+
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+use crate::message::{Frame, Message};
+use crate::wire::FrameFormat;
+use crate::wire::frame::{Header, MAX_HEADER};
+
+use super::Encoded;
+
+/// Shortest body, in bytes, that is referenced instead of copied. Below it a copy is cheaper than a further slice in the
+/// vectored write.
+pub const REFERENCED: usize = 32 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    arena: Vec<u8>,
+    /// Referenced bodies, each with the arena position it is spliced in at.
+    bodies: Vec<(usize, Bytes)>,
+    /// Arena positions of message frames that are not user messages: subscriptions in message form.
+    controls: Vec<usize>,
+    /// Greeting and handshake at the front: bytes that are not counted and not recovered.
+    opaque: usize,
+    /// Whole length on the wire.
+    len: usize,
+    /// User messages that are not completely written.
+    messages: usize,
+    /// PINGs and PONGs in this chunk.
+    heartbeats: usize,
+    /// How far the kernel took it.
+    written: Cursor,
+    /// Start of the first message that is not completely written.
+    start: Cursor,
+}
+
+/// A position in a chunk.
+#[derive(Debug, Default, Clone, Copy)]
+struct Cursor {
+    /// Bytes of the stream before it.
+    offset: usize,
+    /// Bytes of the arena before it.
+    arena: usize,
+    /// Referenced bodies completely before it.
+    bodies: usize,
+    /// Bytes of the next referenced body before it.
+    body: usize,
+}
+
+/// One run between two boundaries that the walk over a chunk knows.
+struct Item {
+    end: Cursor,
+    user: bool,
+}
+
+impl Chunk {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn remaining(&self) -> usize {
+        self.len - self.written.offset
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.written.offset == self.len
+    }
+
+    pub(super) fn heartbeats(&self) -> usize {
+        self.heartbeats
+    }
+
+    /// Memory kept by an emptied chunk.
+    pub(super) fn capacity(&self) -> usize {
+        self.arena.capacity()
+    }
+
+    #[inline]
+    pub(super) fn push_message(&mut self, format: FrameFormat, message: &Message) {
+        self.messages += 1;
+        match message.frames() {
+            [] => self.push_frame(format, &Frame::new(), false),
+            [only] => self.push_frame(format, only, false),
+            frames => {
+                let last = frames.len() - 1;
+                frames.iter().enumerate().for_each(|(at, frame)| self.push_frame(format, frame, at < last));
+            }
+        }
+    }
+
+    #[inline]
+    fn push_frame(&mut self, format: FrameFormat, frame: &Frame, more: bool) {
+        let before = self.arena.len();
+        push_frame(&mut self.arena, &mut self.bodies, format, frame, more);
+        self.len += self.arena.len() - before;
+        if frame.len() >= REFERENCED {
+            self.len += frame.len();
+        }
+    }
+
+    pub(super) fn push_encoded(&mut self, encoded: &Encoded) {
+        let base = self.arena.len();
+        self.arena.extend_from_slice(&encoded.arena);
+        self.bodies.extend(encoded.bodies.iter().map(|(at, body)| (base + at, body.clone())));
+        self.len += encoded.len();
+        self.messages += 1;
+    }
+
+    /// Adds a frame that is not a user message: a command, or a subscription in message form.
+    pub(super) fn push_control(&mut self, format: FrameFormat, command: bool, parts: &[&[u8]]) {
+        if !command {
+            self.controls.push(self.arena.len());
+        }
+        let length = parts.iter().map(|part| part.len()).sum();
+        let (header, size) = format.header(length, false, command);
+        self.arena.extend_from_slice(&header[..size]);
+        parts.iter().for_each(|part| self.arena.extend_from_slice(part));
+        self.len += size + length;
+    }
+
+    pub(super) fn push_heartbeat(&mut self, format: FrameFormat, parts: &[&[u8]]) {
+        self.heartbeats += 1;
+        self.push_control(format, true, parts);
+    }
+
+    /// Adds greeting or handshake bytes. They come before all frames.
+    pub(super) fn push_opaque(&mut self, bytes: &[u8]) {
+        debug_assert_eq!(self.opaque, self.len, "the handshake precedes all messages");
+        self.arena.extend_from_slice(bytes);
+        self.opaque = self.arena.len();
+        self.len = self.opaque;
+    }
+
+    /// Appends a chunk of which nothing was written, copying its arena.
+    pub(super) fn absorb(&mut self, other: &mut Self) {
+        debug_assert!(other.written.offset == 0 && (other.opaque == 0 || self.opaque == self.len));
+        let base = self.arena.len();
+        self.arena.append(&mut other.arena);
+        self.bodies.extend(other.bodies.drain(..).map(|(at, body)| (base + at, body)));
+        self.controls.extend(other.controls.drain(..).map(|at| base + at));
+        if other.opaque > 0 {
+            self.opaque = base + other.opaque;
+        }
+        self.len += other.len;
+        self.messages += other.messages;
+        self.heartbeats += other.heartbeats;
+        other.clear();
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        let Self { arena, bodies, controls, .. } = std::mem::take(self);
+        *self = Self { arena, bodies, controls, ..Self::default() };
+        self.arena.clear();
+        self.bodies.clear();
+        self.controls.clear();
+    }
+
+    /// The bytes not yet written, as slices; returns how many entries of `out` were filled.
+    pub(super) fn slices<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        let mut at = self.written;
+        for slot in out {
+            let run = self.run(at);
+            if run.is_empty() {
+                break;
+            }
+            *slot = IoSlice::new(run);
+            filled += 1;
+            self.forward(&mut at, run.len());
+        }
+        filled
+    }
+
+    /// Notes that the kernel took `count` more bytes, at most what remains.
+    pub(super) fn advance(&mut self, count: usize) {
+        let mut at = self.written;
+        self.forward(&mut at, count);
+        self.written = at;
+    }
+
+    /// Counts the user messages completed by the writes since the last call.
+    pub(super) fn settle(&mut self, format: FrameFormat) -> usize {
+        if self.is_done() {
+            self.start = self.written;
+            return std::mem::take(&mut self.messages);
+        }
+        let mut completed = 0;
+        while let Some(item) = self.item(format, self.start) {
+            if item.end.offset > self.written.offset {
+                break;
+            }
+            completed += usize::from(item.user);
+            self.start = item.end;
+        }
+        self.messages -= completed;
+        completed
+    }
+
+    /// Decodes the user messages that are not completely written.
+    pub(super) fn unsent(&self, format: FrameFormat, out: &mut Vec<Message>) {
+        let mut at = self.start;
+        while let Some(item) = self.item(format, at) {
+            if item.user && item.end.offset > self.written.offset {
+                out.push(self.decode(format, at));
+            }
+            at = item.end;
+        }
+    }
+
+    /// The item that starts at `at`: the handshake, a control frame, or all frames of one user message.
+    fn item(&self, format: FrameFormat, at: Cursor) -> Option<Item> {
+        if at.arena < self.opaque {
+            let mut end = at;
+            self.forward(&mut end, self.opaque - at.arena);
+            return Some(Item { end, user: false });
+        }
+        let marked = self.controls.binary_search(&at.arena).is_ok();
+        let mut end = at;
+        loop {
+            let header = self.header(format, end)?;
+            self.forward(&mut end, header.size + header.length);
+            if header.command || !header.more {
+                return Some(Item { end, user: !header.command && !marked });
+            }
+        }
+    }
+
+    /// The user message whose first frame starts at `at`.
+    fn decode(&self, format: FrameFormat, mut at: Cursor) -> Message {
+        let mut frames = Vec::new();
+        while let Some(header) = self.header(format, at) {
+            let body = at.arena + header.size;
+            frames.push(match self.bodies.get(at.bodies) {
+                Some((position, bytes)) if *position == body => Frame::from(bytes.clone()),
+                _ => Frame::copy_from_slice(self.arena.get(body..body + header.length).unwrap_or_default()),
+            });
+            self.forward(&mut at, header.size + header.length);
+            if !header.more {
+                break;
+            }
+        }
+        Message::from(frames)
+    }
+
+    fn header(&self, format: FrameFormat, at: Cursor) -> Option<Header> {
+        format.parse(self.arena.get(at.arena..)?).ok().flatten()
+    }
+
+    /// The contiguous bytes from `at` to the next splice or the end.
+    fn run(&self, at: Cursor) -> &[u8] {
+        match self.bodies.get(at.bodies) {
+            Some((position, body)) if *position == at.arena => &body[at.body..],
+            Some((position, _)) => &self.arena[at.arena..*position],
+            None => &self.arena[at.arena..],
+        }
+    }
+
+    /// Moves a cursor `count` bytes on, at most to the end.
+    fn forward(&self, at: &mut Cursor, mut count: usize) {
+        while count > 0 {
+            let run = self.run(*at).len();
+            let step = run.min(count);
+            if step == 0 {
+                break;
+            }
+            let in_body = self.bodies.get(at.bodies).is_some_and(|(position, _)| *position == at.arena);
+            if !in_body {
+                at.arena += step;
+            } else if step == run {
+                at.bodies += 1;
+                at.body = 0;
+            } else {
+                at.body += step;
+            }
+            at.offset += step;
+            count -= step;
+        }
+    }
+}
+
+/// Encodes one frame behind what is there.
+#[inline]
+pub(super) fn push_frame(
+    arena: &mut Vec<u8>,
+    bodies: &mut Vec<(usize, Bytes)>,
+    format: FrameFormat,
+    frame: &Frame,
+    more: bool,
+) {
+    let (header, size) = format.header(frame.len(), more, false);
+    if frame.len() < REFERENCED {
+        arena.reserve(MAX_HEADER + frame.len());
+        arena.extend_from_slice(&header[..size]);
+        arena.extend_from_slice(frame);
+    } else {
+        arena.extend_from_slice(&header[..size]);
+        bodies.push((arena.len(), frame.to_bytes()));
+    }
+}
