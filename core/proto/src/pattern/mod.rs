@@ -62,6 +62,11 @@ mod rules;
 mod straight;
 mod subscriber;
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod testing;
+
 pub use machine::Pattern;
 pub use route::{
     DropCause, Identified, InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError,

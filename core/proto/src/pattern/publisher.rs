@@ -193,3 +193,129 @@ impl Rules for Publisher {
         self.made
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ohmq_spec::SocketType::{Pub as PUB, XPub as XPUB};
+
+    use super::super::Pattern;
+    use super::super::testing::{Engine, multi, pattern};
+    use super::*;
+
+    fn subscribe(publisher: &mut Pattern, pipe: u32, topic: &'static str) -> bool {
+        publisher.subscribed(PipeId(pipe), Bytes::from_static(topic.as_bytes()))
+    }
+
+    fn cancel(publisher: &mut Pattern, pipe: u32, topic: &'static str) -> bool {
+        publisher.cancelled(PipeId(pipe), Bytes::from_static(topic.as_bytes()))
+    }
+
+    /// All waiting events as text: `+topic` or `-topic`.
+    fn events(xpub: &mut Pattern, engine: &mut Engine) -> Vec<String> {
+        let mut events = Vec::new();
+        while let Ok(Some(event)) = engine.recv(xpub) {
+            let sign = if event.bytes()[0] == 1 { '+' } else { '-' };
+            events.push(format!("{sign}{}", String::from_utf8_lossy(&event.bytes()[1..])));
+        }
+        events
+    }
+
+    #[test]
+    fn the_first_frame_decides_and_full_pipes_miss_out() {
+        let (mut publisher, mut engine) = (pattern(PUB, &[], 3), Engine::default());
+        assert_eq!(engine.send(&mut publisher, "a").unwrap().0, Route::Discard(DropCause::NoSubscriber));
+        assert!(!subscribe(&mut publisher, 0, "a"), "PUB has no events");
+        subscribe(&mut publisher, 1, "a");
+        subscribe(&mut publisher, 2, "b");
+        let sent = engine.send(&mut publisher, multi(["abc", "b"])).unwrap().0;
+        assert_eq!((sent.copies(), sent), (2, Route::Many { targets: 2, full: 0 }));
+        assert_eq!(publisher.targets(), [PipeId(0), PipeId(1)]);
+        engine.fill(0, true);
+        let sent = engine.send(&mut publisher, "abc").unwrap().0;
+        assert_eq!((sent.copies(), sent), (2, Route::Many { targets: 1, full: 1 }));
+        assert_eq!(publisher.targets(), [PipeId(1)]);
+    }
+
+    #[test]
+    fn nodrop_waits_for_every_matching_pipe() {
+        let (mut publisher, mut engine) =
+            (pattern(PUB, &[PatternOption::XpubNodrop(true)], 2), Engine::default());
+        subscribe(&mut publisher, 0, "a");
+        subscribe(&mut publisher, 1, "ab");
+        engine.fill(1, true);
+        assert_eq!(engine.send(&mut publisher, "abc"), Err(RouteError::WouldBlock));
+        assert_eq!(engine.send(&mut publisher, "ax").unwrap().0, Route::Many { targets: 1, full: 0 });
+        assert!(publisher.can_send(&engine));
+    }
+
+    #[test]
+    fn lost_retired_and_detached_peers_have_no_subscriptions() {
+        for leave in [Pattern::lost, Pattern::retire, Pattern::detach] {
+            let (mut xpub, mut engine) = (pattern(XPUB, &[], 2), Engine::default());
+            subscribe(&mut xpub, 0, "");
+            subscribe(&mut xpub, 0, "shared");
+            subscribe(&mut xpub, 1, "shared");
+            assert_eq!(events(&mut xpub, &mut engine), ["+", "+shared"]);
+            assert!(leave(&mut xpub, PipeId(0)), "there is an event");
+            assert_eq!(events(&mut xpub, &mut engine), ["-"]);
+            engine.send(&mut xpub, "shared").unwrap();
+            assert_eq!(xpub.targets(), [PipeId(1)]);
+            assert!(leave(&mut xpub, PipeId(1)));
+            assert_eq!((events(&mut xpub, &mut engine), xpub.topics_count()), (vec!["-shared".into()], 0));
+            assert!(!leave(&mut xpub, PipeId(1)));
+        }
+        let mut publisher = pattern(PUB, &[], 1);
+        publisher.retire(PipeId(0));
+        subscribe(&mut publisher, 0, "late");
+        assert_eq!(publisher.topics_count(), 0);
+    }
+
+    /// test_xpub_verbose.
+    #[test]
+    fn verbosity_decides_which_events_are_shown() {
+        let all = [
+            (None, vec!["+t", "-t"]),
+            (Some(PatternOption::XpubVerbose(true)), vec!["+t", "+t", "+t", "-t"]),
+            (Some(PatternOption::XpubVerboser(true)), vec!["+t", "+t", "+t", "-t", "-t"]),
+        ];
+        for (option, expected) in all {
+            let (mut xpub, mut engine) = (pattern(XPUB, option.as_slice(), 2), Engine::default());
+            subscribe(&mut xpub, 0, "t");
+            subscribe(&mut xpub, 0, "t");
+            subscribe(&mut xpub, 1, "t");
+            cancel(&mut xpub, 0, "t");
+            xpub.detach(PipeId(1));
+            assert_eq!(xpub.made(), expected.len() as u64);
+            assert_eq!(events(&mut xpub, &mut engine), expected);
+        }
+        let mut xpub =
+            pattern(XPUB, &[PatternOption::XpubVerboser(true), PatternOption::XpubVerbose(true)], 2);
+        subscribe(&mut xpub, 0, "t");
+        subscribe(&mut xpub, 1, "t");
+        cancel(&mut xpub, 0, "t");
+        assert_eq!(events(&mut xpub, &mut Engine::default()), ["+t", "+t"]);
+    }
+
+    #[test]
+    fn nobody_can_cancel_for_others() {
+        let mut xpub = pattern(XPUB, &[PatternOption::XpubVerboser(true)], 2);
+        subscribe(&mut xpub, 0, "t");
+        assert!(!cancel(&mut xpub, 1, "t"));
+        assert_eq!(events(&mut xpub, &mut Engine::default()), ["+t"]);
+    }
+
+    #[test]
+    fn user_messages_reach_xpub_in_order_and_pub_never() {
+        let (mut xpub, mut engine) = (pattern(XPUB, &[], 1), Engine::default());
+        engine.arrive(&mut xpub, 0, multi(["one", "two"]));
+        subscribe(&mut xpub, 0, "t");
+        engine.arrive(&mut xpub, 0, "three");
+        assert_eq!((xpub.queued(), xpub.made()), (3, 1));
+        let order: Vec<_> = std::iter::from_fn(|| engine.recv(&mut xpub).unwrap()).collect();
+        assert_eq!(order, [multi(["one", "two"]), multi(["\u{1}t"]), multi(["three"])]);
+        let mut publisher = pattern(PUB, &[], 1);
+        engine.arrive(&mut publisher, 0, "noise");
+        assert_eq!(engine.recv(&mut publisher), Err(RouteError::NotSupported));
+        assert_eq!((publisher.dropped().unsupported, publisher.queued()), (1, 0));
+    }
+}

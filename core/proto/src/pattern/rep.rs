@@ -154,3 +154,81 @@ impl Rules for Rep {
         usize::from(self.ahead.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ohmq_spec::SocketType::Rep as REP;
+
+    use super::super::testing::{Engine, multi, pattern};
+    use super::super::{Pattern, Route};
+    use super::*;
+
+    #[test]
+    fn a_reply_goes_back_along_its_envelope() {
+        let (mut rep, mut engine) = (pattern(REP, &[], 2), Engine::default());
+        assert_eq!(engine.send(&mut rep, "early"), Err(RouteError::WrongState));
+        engine.arrive(&mut rep, 1, multi(["hop2", "hop1", "", "question", "", "more"]));
+        engine.arrive(&mut rep, 0, multi(["", "next"]));
+        assert_eq!(engine.recv(&mut rep), Ok(Some(multi(["question", "", "more"]))));
+        assert!(rep.can_send(&engine) && !rep.can_recv(&mut engine));
+        assert_eq!(rep.recv(&mut engine), Err(RouteError::WrongState));
+        let (route, wire) = engine.send(&mut rep, multi(["answer", "two"])).unwrap();
+        assert_eq!((route, wire), (Route::One(PipeId(1)), multi(["hop2", "hop1", "", "answer", "two"])));
+        assert!(!rep.can_send(&engine));
+        assert_eq!(engine.recv(&mut rep), Ok(Some("next".into())));
+        let (route, wire) = engine.send(&mut rep, "answer").unwrap();
+        assert_eq!((route, wire), (Route::One(PipeId(0)), multi(["", "answer"])));
+    }
+
+    #[test]
+    fn requests_without_delimiter_or_body_are_dropped() {
+        let (mut rep, mut engine) = (pattern(REP, &[], 1), Engine::default());
+        for bad in [multi(["no delimiter"]), multi([""]), multi(["a", "b"]), multi(["a", ""])] {
+            engine.arrive(&mut rep, 0, bad);
+        }
+        assert_eq!(engine.recv(&mut rep), Ok(None));
+        assert_eq!(rep.dropped().malformed, 4);
+    }
+
+    #[test]
+    fn a_reply_to_nobody_or_to_a_full_pipe_succeeds() {
+        for leave in [Pattern::detach, Pattern::retire] {
+            let (mut rep, mut engine) = (pattern(REP, &[], 1), Engine::default());
+            engine.arrive(&mut rep, 0, multi(["", "question"]));
+            engine.recv(&mut rep).unwrap();
+            leave(&mut rep, PipeId(0));
+            rep.attach(PipeId(0));
+            let (route, _) = engine.send(&mut rep, "answer").unwrap();
+            assert_eq!(route, Route::Discard(DropCause::ReplyGone), "the number has another owner now");
+        }
+        let (mut rep, mut engine) = (pattern(REP, &[], 1), Engine::default());
+        engine.arrive(&mut rep, 0, multi(["", "question"]));
+        engine.recv(&mut rep).unwrap();
+        engine.fill(0, true);
+        assert_eq!(engine.send(&mut rep, "answer").unwrap().0, Route::Discard(DropCause::HighWater));
+        assert!(!rep.can_send(&engine));
+    }
+
+    #[test]
+    fn the_last_request_of_a_peer_that_left_is_still_served() {
+        let (mut rep, mut engine) = (pattern(REP, &[], 1), Engine::default());
+        engine.arrive(&mut rep, 0, multi(["", "looked at"]));
+        engine.arrive(&mut rep, 0, multi(["", "left"]));
+        assert!(rep.can_recv(&mut engine));
+        rep.retire(PipeId(0));
+        for expected in ["looked at", "left"] {
+            assert_eq!(engine.recv(&mut rep), Ok(Some(expected.into())));
+            assert_eq!(engine.send(&mut rep, "answer").unwrap().0, Route::Discard(DropCause::ReplyGone));
+        }
+    }
+
+    #[test]
+    fn a_very_long_envelope_costs_its_length_once() {
+        let (mut rep, mut engine) = (pattern(REP, &[], 1), Engine::default());
+        let hops = (0..100_000).map(|_| Frame::from("hop"));
+        let request: Message = hops.chain([Frame::new(), Frame::from("question")]).collect();
+        engine.arrive(&mut rep, 0, request);
+        assert_eq!(engine.recv(&mut rep), Ok(Some("question".into())));
+        assert_eq!(engine.send(&mut rep, "answer").unwrap().1.len(), 100_002);
+    }
+}

@@ -180,3 +180,108 @@ impl Rules for Req {
         usize::from(self.ahead.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ohmq_spec::SocketType::Req as REQ;
+
+    use super::super::testing::{Engine, multi, pattern};
+    use super::*;
+
+    #[test]
+    fn requests_and_replies_alternate() {
+        let (mut req, mut engine) = (pattern(REQ, &[], 2), Engine::default());
+        assert_eq!(engine.recv(&mut req), Err(RouteError::WrongState));
+        assert!(req.can_send(&engine));
+        let (route, wire) = engine.send(&mut req, "question").unwrap();
+        assert_eq!((route, wire), (Route::One(PipeId(0)), multi(["", "question"])));
+        assert!(!req.can_send(&engine));
+        assert_eq!(engine.send(&mut req, "again"), Err(RouteError::WrongState));
+        assert_eq!(engine.recv(&mut req), Ok(None));
+        engine.arrive(&mut req, 0, multi(["", "answer", "two"]));
+        assert_eq!(engine.recv(&mut req), Ok(Some(multi(["answer", "two"]))));
+        assert_eq!(engine.recv(&mut req), Err(RouteError::WrongState));
+        assert_eq!(engine.send_one(&mut req, "next"), 1);
+    }
+
+    #[test]
+    fn a_request_that_found_no_peer_leaves_the_state_alone() {
+        let (mut req, mut engine) = (pattern(REQ, &[], 0), Engine::default());
+        assert_eq!(engine.send(&mut req, "question"), Err(RouteError::WouldBlock));
+        req.attach(PipeId(0));
+        assert_eq!(engine.send_one(&mut req, "question"), 0);
+    }
+
+    #[test]
+    fn only_the_peer_asked_may_answer_and_only_well() {
+        let (mut req, mut engine) = (pattern(REQ, &[], 2), Engine::default());
+        engine.arrive(&mut req, 0, multi(["", "too early"]));
+        assert_eq!(engine.send_one(&mut req, "question"), 0);
+        engine.arrive(&mut req, 1, multi(["", "not asked"]));
+        engine.arrive(&mut req, 0, "no delimiter");
+        engine.arrive(&mut req, 0, "");
+        engine.arrive(&mut req, 0, multi(["x", "", "wrong envelope"]));
+        assert_eq!(engine.recv(&mut req), Ok(None));
+        assert_eq!((req.dropped().stray, req.dropped().malformed), (2, 3));
+        engine.arrive(&mut req, 0, multi(["", "answer"]));
+        assert_eq!(engine.recv(&mut req), Ok(Some("answer".into())));
+    }
+
+    #[test]
+    fn when_the_peer_asked_is_gone_any_may_answer() {
+        for leave in [Pattern::detach, Pattern::retire] {
+            let (mut req, mut engine) = (pattern(REQ, &[], 2), Engine::default());
+            engine.send_one(&mut req, "question");
+            leave(&mut req, PipeId(0));
+            engine.arrive(&mut req, 1, multi(["", "answer"]));
+            assert_eq!(engine.recv(&mut req), Ok(Some("answer".into())));
+        }
+        let (mut req, mut engine) = (pattern(REQ, &[], 2), Engine::default());
+        engine.send_one(&mut req, "question");
+        req.lost(PipeId(0));
+        engine.arrive(&mut req, 1, multi(["", "not asked"]));
+        assert_eq!(engine.recv(&mut req), Ok(None));
+    }
+
+    /// test_req_relaxed: round robin goes on; without correlation a late reply passes for the second's.
+    #[test]
+    fn relaxed_may_ask_again() {
+        let (mut req, mut engine) = (pattern(REQ, &[PatternOption::ReqRelaxed(true)], 2), Engine::default());
+        assert_eq!(engine.send_one(&mut req, "one"), 0);
+        engine.arrive(&mut req, 0, multi(["", "answer to one"]));
+        assert!(req.can_recv(&mut engine) && req.can_send(&engine));
+        assert_eq!(engine.send_one(&mut req, "two"), 1);
+        assert_eq!(engine.recv(&mut req), Ok(None), "the answer looked at belongs to the first request");
+        assert_eq!((req.dropped().stray, req.queued()), (1, 0));
+        assert_eq!(engine.send_one(&mut req, "three"), 0);
+        engine.arrive(&mut req, 0, multi(["", "late answer to one"]));
+        assert_eq!(engine.recv(&mut req), Ok(Some("late answer to one".into())));
+    }
+
+    #[test]
+    fn correlated_replies_carry_the_number_of_their_request() {
+        let options = [PatternOption::ReqRelaxed(true), PatternOption::ReqCorrelate(true)];
+        let (mut req, mut engine) = (pattern(REQ, &options, 1), Engine::default());
+        let (_, first) = engine.send(&mut req, "one").unwrap();
+        let (_, second) = engine.send(&mut req, "two").unwrap();
+        assert_eq!((first.len(), first.bytes().len(), first.frames()[1].len()), (3, 4, 0));
+        assert_ne!(first.bytes(), second.bytes());
+        engine.arrive(&mut req, 0, first);
+        engine.arrive(&mut req, 0, multi(["", "no number"]));
+        engine.arrive(&mut req, 0, second);
+        assert_eq!(engine.recv(&mut req), Ok(Some("two".into())));
+        assert_eq!((req.dropped().stray, req.dropped().malformed), (1, 1));
+    }
+
+    #[test]
+    fn probing_is_for_req_dealer_and_router() {
+        for (socket_type, probes) in
+            [("REQ", true), ("DEALER", true), ("ROUTER", true), ("REP", false), ("PUSH", false)]
+        {
+            let socket_type = ohmq_spec::SocketType::from_name(socket_type.as_bytes()).unwrap();
+            assert_eq!(pattern(socket_type, &[PatternOption::ProbeRouter(true)], 0).probe(), probes);
+        }
+    }
+
+    use super::super::Pattern;
+}

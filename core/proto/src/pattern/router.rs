@@ -224,3 +224,137 @@ impl BuildHasher for Seeded {
         hasher
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ohmq_spec::SocketType::Router as ROUTER;
+
+    use super::super::testing::{Engine, multi, pattern};
+    use super::super::{Pattern, Route};
+    use super::*;
+
+    fn named(options: &[PatternOption], names: &[&'static str]) -> Pattern {
+        let mut router = pattern(ROUTER, options, names.len() as u32);
+        for (pipe, name) in names.iter().enumerate() {
+            let answer = router.identify(PipeId(pipe as u32), Bytes::from_static(name.as_bytes()));
+            assert_eq!(answer, Identified::Accepted);
+        }
+        router
+    }
+
+    #[test]
+    fn the_first_frame_names_the_peer() {
+        let (mut router, mut engine) = (named(&[], &["anna", "bo"]), Engine::default());
+        engine.arrive(&mut router, 1, multi(["", "hi"]));
+        assert_eq!(engine.recv(&mut router), Ok(Some(multi(["bo", "", "hi"]))));
+        let (route, wire) = engine.send(&mut router, multi(["anna", "", "hello"])).unwrap();
+        assert_eq!((route, wire), (Route::One(PipeId(0)), multi(["", "hello"])));
+        assert_eq!(engine.send(&mut router, multi(["anna", ""])).unwrap().1, Message::new());
+    }
+
+    #[test]
+    fn generated_ids_are_00_and_a_counter_that_skips_what_is_taken() {
+        let mut router = pattern(ROUTER, &[], 4);
+        for (pipe, expected) in [(0, [0, 1, 2, 3, 4]), (1, [0, 1, 2, 3, 5])] {
+            assert_eq!(router.identify(PipeId(pipe), Bytes::new()), Identified::Accepted);
+            assert_eq!(router.routing_id(PipeId(pipe)), Some(&expected[..]));
+        }
+        router.identify(PipeId(2), Bytes::from_static(&[0, 1, 2, 3, 6]));
+        router.identify(PipeId(3), Bytes::new());
+        assert_eq!(router.routing_id(PipeId(3)), Some(&[0, 1, 2, 3, 7][..]));
+    }
+
+    #[test]
+    fn unknown_and_full_peers_lose_the_message_unless_mandatory() {
+        let (mut router, mut engine) = (named(&[], &["anna"]), Engine::default());
+        let cause = |sent: Result<(Route, Message), RouteError>| sent.map(|(route, _)| route);
+        assert_eq!(
+            cause(engine.send(&mut router, multi(["bo", "x"]))),
+            Ok(Route::Discard(DropCause::Unroutable))
+        );
+        assert_eq!(cause(engine.send(&mut router, "anna")), Ok(Route::Discard(DropCause::Unroutable)));
+        engine.fill(0, true);
+        assert!(router.can_send(&engine));
+        assert_eq!(
+            cause(engine.send(&mut router, multi(["anna", "x"]))),
+            Ok(Route::Discard(DropCause::HighWater))
+        );
+        router.set(PatternOption::RouterMandatory(true));
+        assert!(!router.can_send(&engine));
+        assert_eq!(cause(engine.send(&mut router, multi(["anna", "x"]))), Err(RouteError::WouldBlock));
+        assert_eq!(cause(engine.send(&mut router, multi(["bo", "x"]))), Err(RouteError::HostUnreachable));
+        assert_eq!(cause(engine.send(&mut router, "anna")), Ok(Route::Discard(DropCause::Unroutable)));
+    }
+
+    #[test]
+    fn a_peer_is_known_only_once_it_has_an_id() {
+        let (mut router, mut engine) = (pattern(ROUTER, &[], 1), Engine::default());
+        engine.arrive(&mut router, 0, "early");
+        assert_eq!(engine.recv(&mut router), Ok(None));
+        assert_eq!(router.routing_id(PipeId(0)), None);
+        router.identify(PipeId(0), Bytes::from_static(b"anna"));
+        assert_eq!(engine.recv(&mut router), Ok(Some(multi(["anna", "early"]))));
+    }
+
+    #[test]
+    fn an_id_given_on_connect_or_before_a_reconnect_stays() {
+        let mut router = named(&[], &["chosen"]);
+        router.lost(PipeId(0));
+        for own in ["", "other"] {
+            assert_eq!(router.identify(PipeId(0), Bytes::from_static(own.as_bytes())), Identified::Accepted);
+            assert_eq!(router.routing_id(PipeId(0)), Some(&b"chosen"[..]));
+        }
+    }
+
+    #[test]
+    fn a_second_peer_with_the_same_id_is_ignored() {
+        let (mut router, mut engine) = (named(&[], &["anna"]), Engine::default());
+        router.attach(PipeId(1));
+        assert_eq!(router.identify(PipeId(1), Bytes::from_static(b"anna")), Identified::Refused);
+        engine.arrive(&mut router, 1, "ignored");
+        assert_eq!(engine.recv(&mut router), Ok(None));
+        assert_eq!(engine.send_one(&mut router, multi(["anna", "x"])), 0);
+        router.detach(PipeId(1));
+        assert_eq!(engine.send_one(&mut router, multi(["anna", "x"])), 0);
+    }
+
+    #[test]
+    fn with_handover_the_newcomer_takes_over() {
+        let (mut router, mut engine) =
+            (named(&[PatternOption::RouterHandover(true)], &["anna"]), Engine::default());
+        router.attach(PipeId(1));
+        assert_eq!(router.identify(PipeId(1), Bytes::from_static(b"anna")), Identified::Replaced(PipeId(0)));
+        assert_eq!(engine.send_one(&mut router, multi(["anna", "x"])), 1);
+        router.detach(PipeId(0));
+        assert_eq!(engine.send_one(&mut router, multi(["anna", "x"])), 1);
+    }
+
+    #[test]
+    fn a_generated_id_cannot_be_taken_over() {
+        let mut router = pattern(ROUTER, &[PatternOption::RouterHandover(true)], 2);
+        router.identify(PipeId(0), Bytes::new());
+        let stolen = Bytes::copy_from_slice(router.routing_id(PipeId(0)).unwrap());
+        assert_eq!(router.identify(PipeId(1), stolen), Identified::Refused);
+    }
+
+    #[test]
+    fn ids_have_at_most_255_bytes() {
+        let mut router = pattern(ROUTER, &[], 2);
+        assert_eq!(router.identify(PipeId(0), Bytes::from(vec![b'a'; 255])), Identified::Accepted);
+        assert_eq!(router.identify(PipeId(1), Bytes::from(vec![b'b'; 256])), Identified::Refused);
+    }
+
+    #[test]
+    fn a_peer_that_comes_back_gets_its_id_while_its_old_messages_are_unread() {
+        let (mut router, mut engine) =
+            (named(&[PatternOption::RouterMandatory(true)], &["anna"]), Engine::default());
+        engine.arrive(&mut router, 0, "old");
+        router.retire(PipeId(0));
+        assert_eq!(engine.send(&mut router, multi(["anna", "x"])), Err(RouteError::HostUnreachable));
+        router.attach(PipeId(1));
+        assert_eq!(router.identify(PipeId(1), Bytes::from_static(b"anna")), Identified::Accepted);
+        assert_eq!(engine.recv(&mut router), Ok(Some(multi(["anna", "old"]))));
+        router.detach(PipeId(0));
+        assert_eq!(engine.send_one(&mut router, multi(["anna", "x"])), 1);
+    }
+}

@@ -110,3 +110,87 @@ impl Rules for Straight {
         usize::from(self.ahead.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Engine, pattern};
+    use super::super::{PipeId, Route, RouteError};
+    use super::*;
+
+    #[test]
+    fn push_takes_turns_and_skips_full_pipes() {
+        let (mut push, mut engine) = (pattern(SocketType::Push, &[], 3), Engine::default());
+        let sent: Vec<_> = (0..4).map(|_| engine.send_one(&mut push, "job")).collect();
+        assert_eq!(sent, [0, 1, 2, 0]);
+        engine.fill(1, true);
+        assert_eq!(engine.send_one(&mut push, "job"), 2);
+        engine.fill(1, false);
+        assert_eq!([0, 1, 2].map(|_| engine.send_one(&mut push, "job")), [0, 1, 2]);
+        (0..3).for_each(|pipe| engine.fill(pipe, true));
+        assert!(!push.can_send(&engine));
+        assert_eq!(engine.send(&mut push, "job"), Err(RouteError::WouldBlock));
+    }
+
+    #[test]
+    fn a_dropped_reservation_does_not_cost_a_turn() {
+        let (mut push, engine) = (pattern(SocketType::Push, &[], 2), Engine::default());
+        for _ in 0..3 {
+            assert_eq!(push.reserve(&Message::from("job"), &engine), Ok(Route::One(PipeId(0))));
+        }
+    }
+
+    #[test]
+    fn directions_that_do_not_exist_are_refused() {
+        let (mut push, mut pull) = (pattern(SocketType::Push, &[], 1), pattern(SocketType::Pull, &[], 1));
+        let mut stream = pattern(SocketType::Stream, &[], 1);
+        let mut engine = Engine::default();
+        engine.arrive(&mut push, 0, "noise");
+        assert_eq!(engine.recv(&mut push), Err(RouteError::NotSupported));
+        assert_eq!((push.dropped().unsupported, push.queued()), (1, 0));
+        assert_eq!(engine.send(&mut pull, "noise"), Err(RouteError::NotSupported));
+        assert!(!pull.can_send(&engine) && !stream.can_send(&engine));
+        assert_eq!(engine.recv(&mut stream), Err(RouteError::NotSupported));
+    }
+
+    #[test]
+    fn pull_takes_one_message_from_each_in_turn() {
+        let (mut pull, mut engine) = (pattern(SocketType::Pull, &[], 3), Engine::default());
+        for pipe in [0, 0, 0, 2, 2] {
+            engine.arrive(&mut pull, pipe, [b'0' + pipe as u8]);
+        }
+        let mut order = String::new();
+        while let Ok(Some(message)) = engine.recv(&mut pull) {
+            order.push(char::from(message.bytes()[0]));
+        }
+        assert_eq!(order, "02020");
+        engine.arrive(&mut pull, 1, "1");
+        assert_eq!(engine.recv(&mut pull), Ok(Some("1".into())));
+    }
+
+    #[test]
+    fn pair_has_one_peer_and_a_retired_one_is_still_read() {
+        let (mut pair, mut engine) = (pattern(SocketType::Pair, &[], 1), Engine::default());
+        assert!(!pair.attach(PipeId(1)));
+        assert!(pair.attach(PipeId(0)), "attaching the same pipe again is harmless");
+        engine.arrive(&mut pair, 0, "last words");
+        pair.retire(PipeId(0));
+        assert_eq!(engine.send(&mut pair, "hello?"), Err(RouteError::WouldBlock));
+        assert!(pair.attach(PipeId(1)));
+        assert_eq!(engine.send_one(&mut pair, "hello"), 1);
+        assert_eq!(engine.recv(&mut pair), Ok(Some("last words".into())));
+        pair.detach(PipeId(0));
+        assert_eq!(engine.send_one(&mut pair, "hello"), 1);
+    }
+
+    #[test]
+    fn a_message_looked_at_survives_its_pipe() {
+        let (mut dealer, mut engine) = (pattern(SocketType::Dealer, &[], 1), Engine::default());
+        engine.arrive(&mut dealer, 0, "kept");
+        engine.arrive(&mut dealer, 0, "left behind");
+        assert!(dealer.can_recv(&mut engine));
+        assert_eq!(dealer.queued(), 1);
+        dealer.detach(PipeId(0));
+        assert_eq!(engine.recv(&mut dealer), Ok(Some("kept".into())));
+        assert_eq!(engine.recv(&mut dealer), Ok(None));
+    }
+}

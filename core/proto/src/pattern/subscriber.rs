@@ -204,3 +204,88 @@ impl Topics {
         !self.tree.visit_prefixes(topic, |_| false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ohmq_spec::SocketType::{Sub as SUB, XSub as XSUB};
+
+    use super::super::Pattern;
+    use super::super::testing::{Engine, multi, pattern};
+    use super::*;
+
+    #[test]
+    fn sub_hears_only_what_it_asked_for() {
+        let (mut sub, mut engine) = (pattern(SUB, &[], 1), Engine::default());
+        engine.arrive(&mut sub, 0, "a");
+        assert_eq!(engine.recv(&mut sub), Ok(None));
+        assert!(sub.subscribe(b"a") && sub.subscribe(b"a"));
+        assert_eq!(sub.topics_count(), 1);
+        engine.arrive(&mut sub, 0, multi(["b", "a"]));
+        engine.arrive(&mut sub, 0, multi(["ab", "x"]));
+        assert_eq!(engine.recv(&mut sub), Ok(Some(multi(["ab", "x"]))));
+        assert!(!sub.unsubscribe(b"a"), "one reference is left");
+        assert_eq!(sub.subscriptions(), ["a"]);
+        assert!(sub.unsubscribe(b"a") && !sub.unsubscribe(b"a"));
+        engine.arrive(&mut sub, 0, "a");
+        assert_eq!(engine.recv(&mut sub), Ok(None));
+        assert_eq!((sub.dropped().filtered, sub.subscriptions().len()), (3, 0));
+        assert_eq!(engine.send(&mut sub, "x"), Err(RouteError::NotSupported));
+    }
+
+    #[test]
+    fn the_empty_subscription_is_everything() {
+        let (mut sub, mut engine) = (pattern(SUB, &[], 1), Engine::default());
+        sub.subscribe(b"");
+        engine.arrive(&mut sub, 0, "");
+        engine.arrive(&mut sub, 0, "a");
+        assert_eq!(engine.recv(&mut sub), Ok(Some("".into())));
+        assert_eq!(engine.recv(&mut sub), Ok(Some("a".into())));
+    }
+
+    fn told(xsub: &mut Pattern, message: &'static [u8]) -> Option<(bool, bool)> {
+        match Engine::default().send(xsub, message).unwrap().0 {
+            Route::Subscription { subscribe, forward, topic } => {
+                assert_eq!(topic, message[1..]);
+                Some((subscribe, forward))
+            }
+            _ => None,
+        }
+    }
+
+    /// test_xsub_verbose: every subscription goes out, a cancellation only for the last reference.
+    #[test]
+    fn xsub_forwards_the_last_cancellation_only() {
+        let mut xsub = pattern(XSUB, &[], 1);
+        assert_eq!(told(&mut xsub, b"\x01a"), Some((true, true)));
+        assert_eq!(told(&mut xsub, b"\x01a"), Some((true, true)));
+        assert_eq!(told(&mut xsub, b"\x00a"), Some((false, false)));
+        assert_eq!(told(&mut xsub, b"\x00a"), Some((false, true)));
+        assert_eq!(told(&mut xsub, b"\x00a"), Some((false, false)));
+        assert_eq!(told(&mut xsub, b"\x01"), Some((true, true)));
+        assert_eq!(told(&mut xsub, b""), None);
+        assert_eq!(told(&mut xsub, b"\x02a"), None);
+        assert_eq!((xsub.subscriptions(), xsub.topics_count()), (vec![Bytes::new()], 1));
+    }
+
+    #[test]
+    fn a_dropped_subscription_did_not_happen() {
+        let mut xsub = pattern(XSUB, &[], 1);
+        xsub.reserve(&Message::from(b"\x01a"), &Engine::default()).unwrap();
+        assert_eq!(xsub.topics_count(), 0);
+    }
+
+    #[test]
+    fn xsub_receives_everything_and_sends_user_messages_to_all() {
+        let (mut xsub, mut engine) = (pattern(XSUB, &[], 3), Engine::default());
+        engine.arrive(&mut xsub, 2, "anything");
+        assert_eq!(engine.recv(&mut xsub), Ok(Some("anything".into())));
+        engine.fill(1, true);
+        xsub.retire(PipeId(2));
+        let (route, _) = engine.send(&mut xsub, multi(["\u{1}x", "multipart"])).unwrap();
+        assert_eq!(route, Route::Many { targets: 1, full: 1 });
+        assert_eq!(xsub.targets(), [PipeId(0)]);
+        (0..3).for_each(|pipe| _ = xsub.detach(PipeId(pipe)));
+        assert_eq!(engine.send(&mut xsub, "x").unwrap().0, Route::Discard(DropCause::NoPeer));
+        assert!(xsub.can_send(&engine));
+    }
+}
