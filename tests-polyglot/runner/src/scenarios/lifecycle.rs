@@ -124,13 +124,20 @@ fn returns(
 }
 
 /// Waits until a bound PAIR has noticed that its peer is gone. Before that it refuses a new peer, and libzmq leaves the
-/// refused connection open for ever, so that the peer would not try again.
+/// refused connection open for ever, so that the peer would not try again. libzmq also lets go of the old peer only in
+/// calls of the application that receive, hence a receive before and one after the sign.
 fn notice_loss(stage: &mut Stage, left: Sock) -> Result<()> {
-    stage.until("the loss of the peer", |stage| match stage.try_send(left, &early(), Duration::ZERO)? {
-        Err(refusal) if refusal.code == "EAGAIN" => Ok(Some(())),
-        Err(refusal) => bail!("{}: send: {refusal}", stage.who(left)),
-        Ok(_) => Ok(None),
-    })
+    stage.until("the loss of the peer", |stage| {
+        if let Some(got) = stage.recv_within(left, Duration::ZERO)? {
+            bail!("{}: received {got} from a dead peer", stage.who(left));
+        }
+        match stage.try_send(left, &early(), Duration::ZERO)? {
+            Err(refusal) if refusal.code == "EAGAIN" => Ok(Some(())),
+            Err(refusal) => bail!("{}: send: {refusal}", stage.who(left)),
+            Ok(_) => Ok(None),
+        }
+    })?;
+    stage.recv_within(left, TURN).map(drop)
 }
 
 /// A request may die with the peer, so REQ must be allowed to ask again.
