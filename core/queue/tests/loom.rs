@@ -346,7 +346,7 @@ fn doorbell_keeps_interests_apart() {
 
 #[test]
 fn doorbell_serves_two_ringers() {
-    explore(3, bell_with_two_ringers);
+    explore(2, bell_with_two_ringers);
 }
 
 #[test]
