@@ -67,7 +67,7 @@ pub struct EngineSocket {
 #[uniffi::export]
 impl EngineSocket {
     /// The number by which the functions of the message plane know this socket.
-    pub fn handle(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.handle
     }
 

@@ -26,7 +26,7 @@ public final class Socket: Sendable {
     init(engine: EngineSocket, context: Context) {
         self.engine = engine
         self.context = context
-        handle = engine.handle()
+        handle = engine.number()
         waiters = Waiters(handle: handle)
     }
 
