@@ -3,6 +3,8 @@
 mod actor;
 mod audit;
 mod capabilities;
+mod demo;
+mod errors;
 mod gaps;
 mod matrix;
 mod part;
@@ -40,6 +42,19 @@ enum Command {
         /// Pairs played at the same time.
         #[arg(long, default_value_t = 2)]
         jobs: usize,
+    },
+    /// errors.json in every language.
+    Errors {
+        #[command(flatten)]
+        actors: Actors,
+        /// Only cases whose name contains this; may be given several times.
+        #[arg(long)]
+        only: Vec<String>,
+    },
+    /// A service in each language, every language calls every other: four matrices.
+    Demo {
+        #[command(flatten)]
+        actors: Actors,
     },
     /// The capability table, from the last run's report.
     Capabilities {
@@ -80,6 +95,8 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<bool> {
     match command {
         Command::Run { actors, only, jobs } => run(&actors, &matrix::Selection { only, jobs }),
+        Command::Errors { actors, only } => verdict(errors::run(&actors.roster()?, &only)?),
+        Command::Demo { actors } => verdict(demo::run(&actors.roster()?)?),
         Command::Capabilities { write } => capabilities(write.as_deref()),
     }
 }
@@ -92,8 +109,7 @@ fn run(actors: &Actors, selection: &matrix::Selection) -> Result<bool> {
     let path = report_path(&roster.root);
     report.write(&path)?;
     println!("\nreport: {}", path.display());
-    let (passed, failed, skipped) = report.totals();
-    Ok(last_line(passed, failed, skipped))
+    verdict(report.totals())
 }
 
 fn capabilities(write: Option<&Path>) -> Result<bool> {
@@ -109,9 +125,9 @@ fn capabilities(write: Option<&Path>) -> Result<bool> {
 }
 
 /// Prints the totals as every test command does; true when nothing failed and something passed.
-fn last_line(passed: usize, failed: usize, skipped: usize) -> bool {
+fn verdict((passed, failed, skipped): (usize, usize, usize)) -> Result<bool> {
     println!("{passed} passed, {failed} failed, {skipped} skipped");
-    failed == 0 && passed > 0
+    Ok(failed == 0 && passed > 0)
 }
 
 fn report_path(root: &Path) -> PathBuf {

@@ -4,6 +4,7 @@ It speaks the protocol of tests-polyglot/README.md and uses only names that pyzm
 """
 
 import argparse
+import errno
 import importlib
 import json
 import os
@@ -151,10 +152,8 @@ def code_name(zmq, error):
     name = getattr(error, "name", None) or getattr(error, "code", None)
     if isinstance(name, str):
         return name
-    for candidate in ("EAGAIN", "EINVAL", "ENOTSUP", "ENOENT", "ENODEV", "ENAMETOOLONG", "EMFILE", "EINTR", "EACCES"):
-        if getattr(zmq, candidate, None) == error.errno:
-            return candidate
-    return zmq.Errno(error.errno).name if error.errno in list(zmq.Errno) else f"errno {error.errno}"
+    known = zmq.Errno(error.errno).name if error.errno in list(zmq.Errno) else None
+    return known or errno.errorcode.get(error.errno, f"errno {error.errno}")
 
 
 class Testee:
