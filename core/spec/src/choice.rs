@@ -1,4 +1,4 @@
-//! The values of the options that choose from a list.
+//! The values of the options that choose from a list, and the kinds of device.
 
 /// The values of `ROUTER_NOTIFY`.
 pub(crate) mod router_notify {
@@ -85,6 +85,29 @@ pub(crate) mod gssapi_name_type {
         UserName = value(1, "ZMQ_GSSAPI_NT_USER_NAME");
         /// As a Kerberos principal.
         Krb5Principal = value(2, "ZMQ_GSSAPI_NT_KRB5_PRINCIPAL");
+    }
+
+    #[cfg(test)]
+    #[test]
+    fn rows_are_consistent() {
+        crate::named_value::check(ROWS, 3);
+    }
+}
+
+/// The devices of `zmq_device`.
+pub(crate) mod device_type {
+    use crate::named_value::NamedValueRow;
+
+    named_values! {
+        /// What a device is for. All are the same proxy now.
+        DeviceType: "ZMQ_";
+
+        /// Passes work on, between PULL and PUSH.
+        Streamer = value(1, "ZMQ_STREAMER");
+        /// Passes publications on, between XSUB and XPUB.
+        Forwarder = value(2, "ZMQ_FORWARDER");
+        /// Passes requests on and replies back, between ROUTER and DEALER.
+        Queue = value(3, "ZMQ_QUEUE");
     }
 
     #[cfg(test)]

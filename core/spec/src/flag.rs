@@ -7,7 +7,7 @@ named_values! {
     Flag: "ZMQ_";
 
     /// Fails with `EAGAIN` instead of waiting.
-    Dontwait = value(1, "ZMQ_DONTWAIT").implemented();
+    Dontwait = value(1, "ZMQ_DONTWAIT").aliases(&["NOBLOCK"]).implemented();
     /// Says that the message goes on in the next call; for the frame-by-frame C interface.
     Sndmore = value(2, "ZMQ_SNDMORE");
 }

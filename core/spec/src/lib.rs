@@ -31,8 +31,8 @@ mod socket_type;
 mod transport;
 
 pub use choice::{
-    gssapi_name_type::GssapiNameType, norm_mode::NormMode, reconnect_stop::ReconnectStop,
-    router_notify::RouterNotify,
+    device_type::DeviceType, gssapi_name_type::GssapiNameType, norm_mode::NormMode,
+    reconnect_stop::ReconnectStop, router_notify::RouterNotify,
 };
 pub use context_option::ContextOption;
 pub use error_code::{ErrorCode, ErrorRow, ZMQ_ERRNO_BASE};
@@ -45,5 +45,5 @@ pub use option::{Applies, DefaultValue, Effect, OptionRow, Range, Unit, ValueKin
 pub use poll_event::PollEvent;
 pub use protocol_error::ProtocolErrorCode;
 pub use socket_option::SocketOption;
-pub use socket_type::{Framing, SocketType, SocketTypeRow};
+pub use socket_type::{Framing, GROUP_MAX_LENGTH, SocketType, SocketTypeRow};
 pub use transport::{Transport, TransportRow};

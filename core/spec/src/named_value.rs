@@ -9,6 +9,8 @@ pub struct NamedValueRow {
     pub zmq_name: &'static str,
     /// The name inside its own enum, for instance `DONTWAIT`.
     pub name: &'static str,
+    /// Older names of the same number, without `ZMQ_`.
+    pub aliases: &'static [&'static str],
     /// Whether libzmq declares it outside its draft section.
     pub stable: bool,
     /// Whether the engine implements it.
@@ -48,7 +50,11 @@ macro_rules! named_values {
 impl NamedValueRow {
     pub(crate) const fn new(value: u32, zmq_name: &'static str, prefix: usize) -> Self {
         let name = zmq_name.split_at(prefix).1;
-        Self { value, zmq_name, name, stable: true, implemented: false, doc: "" }
+        Self { value, zmq_name, name, aliases: &[], stable: true, implemented: false, doc: "" }
+    }
+
+    pub(crate) const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
     }
 
     pub(crate) const fn draft(self) -> Self {

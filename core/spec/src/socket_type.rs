@@ -6,6 +6,9 @@ use SocketType::{
     Scatter, Server, Sub, XPub, XSub,
 };
 
+/// The longest name of a RADIO or DISH group, in bytes.
+pub const GROUP_MAX_LENGTH: usize = 255;
+
 /// How many frames a message of a socket type may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framing {

@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 
 use ohmq_spec::{
-    ALL_EVENTS, ContextOption, ErrorCode, Flag, GssapiNameType, Mechanism, MessageProperty, MonitorEvent,
-    NamedValueRow, NormMode, PollEvent, PropertyKey, ProtocolErrorCode, ReconnectStop, RouterNotify,
-    SocketOption, SocketType, ZMQ_ERRNO_BASE,
+    ALL_EVENTS, ContextOption, DeviceType, ErrorCode, Flag, GROUP_MAX_LENGTH, GssapiNameType, Mechanism,
+    MessageProperty, MonitorEvent, NamedValueRow, NormMode, PollEvent, PropertyKey, ProtocolErrorCode,
+    ReconnectStop, RouterNotify, SocketOption, SocketType, ZMQ_ERRNO_BASE,
 };
 
-/// What the C header declares and no table has: defaults and limits of its own, devices, versions.
-const NOT_IN_TABLES: [&str; 10] = [
+/// What the C header declares and no table has: defaults and limits of its own, versions.
+const NOT_IN_TABLES: [&str; 6] = [
     "ZMQ_IO_THREADS_DFLT",
     "ZMQ_MAX_SOCKETS_DFLT",
-    "ZMQ_GROUP_MAX_LENGTH",
     "ZMQ_POLLITEMS_DFLT",
     "ZMQ_HAS_CAPABILITIES",
-    "ZMQ_STREAMER",
-    "ZMQ_FORWARDER",
-    "ZMQ_QUEUE",
     "ZMQ_CURRENT_EVENT_VERSION",
     "ZMQ_CURRENT_EVENT_VERSION_DRAFT",
 ];
@@ -69,6 +65,7 @@ fn tables() -> BTreeMap<String, i64> {
     };
     put("ZMQ_HAUSNUMERO", ZMQ_ERRNO_BASE.into());
     put("ZMQ_EVENT_ALL", ALL_EVENTS.into());
+    put("ZMQ_GROUP_MAX_LENGTH", GROUP_MAX_LENGTH as i64);
     for each in SocketType::ALL {
         put(&format!("ZMQ_{}", each.name()), each.id().into());
     }
@@ -101,6 +98,7 @@ fn named_values() -> impl Iterator<Item = &'static NamedValueRow> {
     let choices = RouterNotify::ALL.iter().map(|each| each.row());
     let choices = choices.chain(ReconnectStop::ALL.iter().map(|each| each.row()));
     let choices = choices.chain(NormMode::ALL.iter().map(|each| each.row()));
+    let choices = choices.chain(DeviceType::ALL.iter().map(|each| each.row()));
     let choices = choices.chain(GssapiNameType::ALL.iter().map(|each| each.row()));
     flags.chain(choices).chain(ProtocolErrorCode::ALL.iter().map(|each| each.row()))
 }
