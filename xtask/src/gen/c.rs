@@ -1,9 +1,9 @@
 //! C: the `ZMQ_*` constants of `zmq.h`.
 
 use ohmq_spec::{
-    ALL_EVENTS, ContextOption, DefaultValue, DeviceType, ErrorCode, Flag, GROUP_MAX_LENGTH, GssapiNameType, Mechanism,
-    MessageProperty, MonitorEvent, NamedValueRow, NormMode, OptionRow, PollEvent, PropertyKey, ProtocolErrorCode,
-    ReconnectStop, RouterNotify, SocketOption, SocketType, ZMQ_ERRNO_BASE,
+    ALL_EVENTS, ContextOption, DefaultValue, DeviceType, ErrorCode, Flag, GROUP_MAX_LENGTH, GssapiNameType,
+    Mechanism, MessageProperty, MonitorEvent, NamedValueRow, NormMode, OptionRow, PollEvent, PropertyKey,
+    ProtocolErrorCode, ReconnectStop, RouterNotify, SocketOption, SocketType, ZMQ_ERRNO_BASE,
 };
 
 use super::NOTICE;
@@ -36,7 +36,11 @@ fn header() -> String {
     section(&mut page, "Monitor events", events());
     section(&mut page, "Protocol errors", named(ProtocolErrorCode::ALL.iter().map(|each| each.row())));
     section(&mut page, "Values of ZMQ_ROUTER_NOTIFY", named(RouterNotify::ALL.iter().map(|each| each.row())));
-    section(&mut page, "Values of ZMQ_RECONNECT_STOP", named(ReconnectStop::ALL.iter().map(|each| each.row())));
+    section(
+        &mut page,
+        "Values of ZMQ_RECONNECT_STOP",
+        named(ReconnectStop::ALL.iter().map(|each| each.row())),
+    );
     section(&mut page, "Values of ZMQ_NORM_MODE", named(NormMode::ALL.iter().map(|each| each.row())));
     let name_types = named(GssapiNameType::ALL.iter().map(|each| each.row()));
     section(&mut page, "Values of ZMQ_GSSAPI_PRINCIPAL_NAMETYPE", name_types);
@@ -54,7 +58,8 @@ fn errors(page: &mut Page) {
     rows.retain(|row| row.zmq_offset.is_some());
     rows.sort_by_key(|row| row.zmq_offset);
     for row in rows {
-        let define = format!("#define {} (ZMQ_HAUSNUMERO + {})", row.name, row.zmq_offset.unwrap_or_default());
+        let define =
+            format!("#define {} (ZMQ_HAUSNUMERO + {})", row.name, row.zmq_offset.unwrap_or_default());
         page.line(format!("#ifndef {}\n{define} /* {} */\n#endif", row.name, row.doc));
     }
 }
@@ -110,7 +115,8 @@ const DEFAULTS: [&str; 4] =
 fn socket_types() -> Vec<Define> {
     let mut defines = Vec::new();
     for row in SocketType::ALL.iter().map(|each| each.row()) {
-        let define = |name: &str, value, doc| Define { name: format!("ZMQ_{name}"), value, doc, stable: row.stable };
+        let define =
+            |name: &str, value, doc| Define { name: format!("ZMQ_{name}"), value, doc, stable: row.stable };
         defines.push(define(row.name, row.id.to_string(), row.doc));
         for alias in row.aliases {
             defines.push(define(alias, format!("ZMQ_{}", row.name), ""));
@@ -184,9 +190,12 @@ mod tests {
     #[test]
     fn each_name_is_defined_once() {
         let header = header();
-        let names: Vec<_> = header.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next()).collect();
+        let names: Vec<_> =
+            header.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next()).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-        for name in ["ZMQ_SNDHWM", "ZMQ_XREQ", "ZMQ_BLOCKY", "ZMQ_IPV6", "ZMQ_EVENT_ALL_V2", "ETERM", "ZMQ_NOBLOCK"] {
+        for name in
+            ["ZMQ_SNDHWM", "ZMQ_XREQ", "ZMQ_BLOCKY", "ZMQ_IPV6", "ZMQ_EVENT_ALL_V2", "ETERM", "ZMQ_NOBLOCK"]
+        {
             assert!(names.contains(&name), "{name}");
         }
     }

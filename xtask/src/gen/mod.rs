@@ -30,7 +30,8 @@ pub struct Report {
 
 /// Renders every generated file: its path relative to the repository, and its text.
 pub fn render_all() -> Vec<(PathBuf, String)> {
-    let files = [c::files(), python::files(), node::files(), java::files(), swift::files(), reference::files()];
+    let files =
+        [c::files(), python::files(), node::files(), java::files(), swift::files(), reference::files()];
     files.into_iter().flatten().map(|(path, text)| (PathBuf::from(path), text)).collect()
 }
 
