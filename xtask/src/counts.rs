@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 /// The counts of one step or of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +88,22 @@ pub fn plain(output: &str) -> Counts {
         counts.skip(number_before(line, " skipped"), reasons.map(str::to_string).collect());
     }
     counts
+}
+
+/// The report of the conformance scenarios: one entry for each check.
+pub fn polyglot(report: &str) -> Result<Counts> {
+    let report: Value = serde_json::from_str(report).context("the conformance report is no JSON")?;
+    let mut counts = Counts::default();
+    for check in report["checks"].as_array().context("the conformance report has no checks")? {
+        match check["outcome"].as_str() {
+            Some("passed") => counts.passed += 1,
+            Some("skipped") => counts.skipped.push(check["message"].as_str().unwrap_or_default().to_string()),
+            _ => counts.failed += 1,
+        }
+    }
+    // Checks of one language fail for one reason: told once, with how many.
+    counts.skipped.sort();
+    Ok(counts)
 }
 
 /// A report in JUnit's XML form, which pytest, Node and Maven's Surefire all write.
@@ -190,6 +207,13 @@ mod tests {
             <testcase name=\"d\"><skipped message=\"no &quot;ipc&quot;\" type=\"x\">why</skipped></testcase>\
             <testcase name=\"e\"><failure message=\"m\">trace</failure></testcase></testsuite></testsuites>";
         assert_eq!(junit(text), counts(2, 1, &["d: no \"ipc\""]));
+    }
+
+    #[test]
+    fn the_conformance_report_is_counted() {
+        let text = r#"{"checks": [{"outcome": "passed"}, {"outcome": "skipped", "message": "no Swift"}, {"outcome": "?"}]}"#;
+        assert_eq!(polyglot(text).unwrap(), counts(1, 1, &["no Swift"]));
+        assert!(polyglot("{}").is_err() && polyglot("").is_err());
     }
 
     #[test]

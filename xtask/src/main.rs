@@ -7,8 +7,10 @@ mod conform;
 mod counts;
 mod display;
 mod lang;
+mod packages;
 mod plan;
 mod project;
+mod readme;
 mod shell;
 mod stamp;
 mod step;
@@ -76,7 +78,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Task::Test { parts } => (plan::test(parts), Ending::Tests),
         Task::Check => (check::steps(), Ending::Tests),
         Task::Dist { languages } => (plan::dist(languages), Ending::Steps),
-        Task::Conform => (conform::tests(), Ending::Tests),
+        Task::Conform => (conform::tests(conform::Table::Write), Ending::Tests),
     };
     Ok(step::run(&project, steps, &display, ending))
 }

@@ -49,7 +49,9 @@ fn exchange(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
         let mut callers = Vec::new();
         for client in others {
             match shell.obstacle(server.step).or_else(|| shell.obstacle(client.step)) {
-                Some(reason) => counts.skipped.push(format!("{} calls {}: {reason}", client.name, server.name)),
+                Some(reason) => {
+                    counts.skipped.push(format!("{} calls {}: {reason}", client.name, server.name))
+                }
                 None => callers.push(client),
             }
         }
@@ -67,7 +69,12 @@ fn serve(project: &Project, shell: &Shell<'_>, server: &Consumer, clients: &[&Co
         let mut call = command(&(client.program)(project)?)?;
         let reply = shell.run(call.arg("call").arg(&endpoint))?;
         let expected = format!("{} heard: hello from {}", server.name, client.name);
-        ensure!(reply.trim() == expected, "{} got {reply:?} from {}, not {expected:?}", client.name, server.name);
+        ensure!(
+            reply.trim() == expected,
+            "{} got {reply:?} from {}, not {expected:?}",
+            client.name,
+            server.name
+        );
     }
     running.finish()?;
     Ok(clients.len())

@@ -4,7 +4,9 @@ use clap::ValueEnum;
 
 use crate::check;
 use crate::conform;
-use crate::lang::{python, rust, swift};
+use crate::lang::{java, node, python, rust, swift};
+use crate::packages;
+use crate::readme;
 use crate::step::Step;
 
 /// What `test` can be limited to.
@@ -13,20 +15,26 @@ pub enum Part {
     Check,
     Rust,
     Python,
+    Node,
+    Java,
     Swift,
     Conform,
+    Packages,
+    Readme,
 }
 
 /// The languages that have a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     Python,
+    Node,
+    Java,
     Swift,
 }
 
 /// Everything that building and testing need from outside.
 pub fn setup() -> Vec<Step> {
-    [python::setup(), swift::setup()].into_iter().flatten().collect()
+    [python::setup(), node::setup(), java::setup(), swift::setup()].into_iter().flatten().collect()
 }
 
 /// The tests of these parts; of all when none is named. Cheapest first.
@@ -48,14 +56,20 @@ fn tests_of(part: Part) -> Vec<Step> {
         Part::Check => check::steps(),
         Part::Rust => rust::tests(),
         Part::Python => python::tests(),
+        Part::Node => node::tests(),
+        Part::Java => java::tests(),
         Part::Swift => swift::tests(),
-        Part::Conform => conform::tests(),
+        Part::Conform => conform::tests(conform::Table::Check),
+        Part::Packages => packages::tests(),
+        Part::Readme => readme::tests(),
     }
 }
 
 fn package_of(language: Language) -> Vec<Step> {
     match language {
         Language::Python => python::package(),
+        Language::Node => node::package(),
+        Language::Java => java::package(),
         Language::Swift => swift::package(),
     }
 }

@@ -128,11 +128,6 @@ impl<'a> Shell<'a> {
         Ok(Finished { status, text, line })
     }
 
-    /// Tells the person who watches what is being done now.
-    pub fn note(&self, text: &str) {
-        self.display.activity(text);
-    }
-
     /// What the failed commands printed.
     pub fn shown(&self) -> String {
         self.shown.borrow().clone()

@@ -228,10 +228,17 @@ fn summary(rows: &[Row], ending: Ending) -> (String, Counts) {
     if !total.skipped.is_empty() {
         table.push_str("\nskipped, and why:\n");
     }
-    for reason in &total.skipped {
-        table.push_str(&format!("  {reason}\n"));
+    for (reason, count) in grouped(&total.skipped) {
+        let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+        table.push_str(&format!("  {reason}{times}\n"));
     }
     (table, total)
+}
+
+/// Equal reasons next to each other, once, with how many there are.
+fn grouped(reasons: &[String]) -> Vec<(&String, usize)> {
+    let groups = reasons.chunk_by(|one, next| one == next);
+    groups.filter_map(|group| group.first().map(|reason| (reason, group.len()))).collect()
 }
 
 fn named(name: &str, mut counts: Counts) -> Counts {
@@ -314,6 +321,14 @@ mod tests {
     fn steps_are_counted_where_nothing_tests() {
         let (_, total) = summary(&[row("setup: node", Verdict::Ready(String::new()))], Ending::Steps);
         assert_eq!(total.line(), "1 passed, 0 failed, 0 skipped");
+    }
+
+    #[test]
+    fn equal_reasons_are_told_once() {
+        let tested = Counts { passed: 1, failed: 0, skipped: vec!["no Swift".into(); 132] };
+        let (table, total) = summary(&[row("conformance", Verdict::Tested(tested))], Ending::Tests);
+        assert!(table.contains("  conformance: no Swift (132 times)\n"));
+        assert_eq!(total.line(), "1 passed, 0 failed, 132 skipped");
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::files;
 use crate::counts;
@@ -52,6 +51,13 @@ pub fn consumer(project: &Project) -> PathBuf {
 pub fn program(project: &Project) -> Result<Vec<String>> {
     let script = consumer(project).join("program.mjs");
     fs::copy(project.root.join("xtask/consumers/node/program.mjs"), &script)?;
+    Ok(vec!["node".to_string(), script.display().to_string()])
+}
+
+/// How the actor is started: beside the installed package, so that it imports that one.
+pub fn testee_command(project: &Project) -> Result<Vec<String>> {
+    let script = consumer(project).join("testee.mjs");
+    fs::copy(project.root.join("tests-polyglot/testees/node/testee.mjs"), &script)?;
     Ok(vec!["node".to_string(), script.display().to_string()])
 }
 
@@ -117,7 +123,8 @@ fn platform(project: &Project) -> Result<String> {
     let script = "const r = process.report?.getReport?.().header ?? {}; \
         const libc = process.platform === 'linux' ? (r.glibcVersionRuntime ? '-gnu' : '-musl') : ''; \
         console.log(process.platform + '-' + process.arch + libc)";
-    let output = project.command("node").args(["-e", script]).output().context("node could not be started")?;
+    let output =
+        project.command("node").args(["-e", script]).output().context("node could not be started")?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
@@ -131,7 +138,10 @@ fn install_packages(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     }
     stamp.clear()?;
     files::empty_folder(&folder)?;
-    fs::write(folder.join("package.json"), "{ \"name\": \"consumer\", \"private\": true, \"type\": \"module\" }\n")?;
+    fs::write(
+        folder.join("package.json"),
+        "{ \"name\": \"consumer\", \"private\": true, \"type\": \"module\" }\n",
+    )?;
     shell.run(npm(project, &folder).args(["install", "--no-save"]).arg(&native).arg(&main))?;
     stamp.set()?;
     Ok(Outcome::Ready(format!("{} in an empty project", files::name(&main))))
@@ -148,10 +158,4 @@ fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     node.arg(format!("--test-reporter-destination={}", report.display()));
     let read = |_: &_| Ok(counts::junit(&fs::read_to_string(&report).context("node wrote no report")?));
     shell.test(&mut node, read).map(Outcome::Tested)
-}
-
-#[allow(dead_code)]
-fn name_of(package: &Path) -> Result<String> {
-    let manifest: Value = serde_json::from_str(&fs::read_to_string(package.join("package.json"))?)?;
-    Ok(manifest["name"].as_str().unwrap_or_default().to_string())
 }

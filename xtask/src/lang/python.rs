@@ -58,6 +58,13 @@ pub fn consumer(project: &Project) -> PathBuf {
     project.work().join("consumers/python")
 }
 
+/// How the consumer's program is started.
+pub fn program(project: &Project) -> Result<Vec<String>> {
+    let script = consumer(project).join("program.py");
+    fs::copy(project.root.join("xtask/consumers/python/program.py"), &script)?;
+    Ok(vec![interpreter(project).display().to_string(), script.display().to_string()])
+}
+
 fn environment(project: &Project) -> PathBuf {
     consumer(project).join("venv")
 }

@@ -1,5 +1,6 @@
 //! Rust: the engine's own tests, and the loom models of its queue.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -29,8 +30,13 @@ pub fn testee() -> Vec<Step> {
 }
 
 /// Where cargo puts what is built with the profile of shipped things.
-pub fn built(project: &Project, file: &str) -> std::path::PathBuf {
+pub fn built(project: &Project, file: &str) -> PathBuf {
     project.target.join(PROFILE).join(file)
+}
+
+/// Where the README's Rust program is built: apart, so that no other build waits for it or loses its artefacts.
+pub fn consumer_target(project: &Project) -> PathBuf {
+    project.target.join("consumer")
 }
 
 fn unit_tests(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {

@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::{files, rust};
 use crate::counts;
 use crate::project::Project;
+use crate::readme;
 use crate::shell::{Finished, Shell};
 use crate::stamp::{ENGINE, Stamp};
 use crate::step::{Outcome, Step};
@@ -19,6 +20,7 @@ pub const TOOLCHAIN: &str = "swift: toolchain";
 pub const LIBRARY: &str = "swift: static library";
 pub const PACKAGE: &str = "swift: bundle";
 pub const TESTEE: &str = "swift: testee";
+pub const CONSUMER: &str = "swift: install";
 
 /// The package manager's name for this machine, as `Package.swift` expects it below `lib/`.
 const SYSTEM: &str = if cfg!(target_os = "macos") {
@@ -58,20 +60,38 @@ pub fn testee() -> Vec<Step> {
     steps
 }
 
+/// Puts the unpacked bundle beside an empty package that depends on it, and builds its programs.
+pub fn consumer() -> Vec<Step> {
+    let mut steps = setup();
+    steps.extend(package());
+    steps.push(Step::new(CONSUMER, build_consumer).after([TOOLCHAIN, PACKAGE]));
+    steps
+}
+
 /// How the actor is started.
 pub fn testee_command(project: &Project) -> Result<Vec<String>> {
-    program(&project.work().join("swift-testee"), "testee")
+    program_in(&project.work().join("swift-testee"), "testee")
+}
+
+/// How the consumer's program is started.
+pub fn program(project: &Project) -> Result<Vec<String>> {
+    consumer_program(project, "program")
+}
+
+/// How one of the consumer's programs is started.
+pub fn consumer_program(project: &Project, name: &str) -> Result<Vec<String>> {
+    program_in(&project.work().join("swift-consumer"), name)
 }
 
 /// The words that start a program which SwiftPM built with this scratch folder.
-pub fn program(scratch: &Path, name: &str) -> Result<Vec<String>> {
+fn program_in(scratch: &Path, name: &str) -> Result<Vec<String>> {
     let mut words = Swift::find()?.launcher();
     words.push(scratch.join("release").join(name).display().to_string());
     Ok(words)
 }
 
 /// `swift build` of a package folder, with its products in `scratch`.
-pub fn build(project: &Project, folder: &Path, scratch: &Path) -> Result<Command> {
+fn build(project: &Project, folder: &Path, scratch: &Path) -> Result<Command> {
     fs::create_dir_all(scratch)?;
     let mut swift = swift(project, folder)?;
     swift.args(["build", "--configuration", "release", "--disable-automatic-resolution", "--scratch-path"]);
@@ -80,7 +100,7 @@ pub fn build(project: &Project, folder: &Path, scratch: &Path) -> Result<Command
 }
 
 /// The folder that holds the bundle as a user would unpack it.
-pub fn unpacked(project: &Project) -> PathBuf {
+fn unpacked(project: &Project) -> PathBuf {
     project.work().join("swift-bundle/OhMQ")
 }
 
@@ -141,4 +161,15 @@ fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let folder = project.root.join("tests-polyglot/testees/swift");
     shell.run(&mut build(project, &folder, &project.work().join("swift-testee"))?)?;
     Ok(Outcome::Ready("Swift testee".to_string()))
+}
+
+fn build_consumer(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let folder = project.work().join("consumers/swift");
+    files::empty_folder(&folder)?;
+    files::copy_folder(&project.root.join("xtask/consumers/swift"), &folder, &[])?;
+    files::copy_folder(&unpacked(project), &folder.join("OhMQ"), &[])?;
+    fs::create_dir_all(folder.join("Sources/readme"))?;
+    fs::write(folder.join("Sources/readme/main.swift"), readme::quick_start(project, "swift")?)?;
+    shell.run(&mut build(project, &folder, &project.work().join("swift-consumer"))?)?;
+    Ok(Outcome::Ready("the bundle in an empty package".to_string()))
 }

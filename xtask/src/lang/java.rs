@@ -1,0 +1,147 @@
+//! Java: Maven builds, tests and installs the jar, which has the native library inside.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::{files, rust};
+use crate::counts;
+use crate::project::Project;
+use crate::shell::Shell;
+use crate::stamp::{ENGINE, Stamp};
+use crate::step::{Outcome, Step};
+use crate::tool::Tool;
+
+pub const TOOLS: &str = "java: tools";
+pub const LIBRARY: &str = "java: native library";
+pub const PACKAGE: &str = "java: jar";
+pub const CONSUMER: &str = "java: install";
+pub const TESTEE: &str = "java: testee";
+
+/// Fetches Maven's plugins and the test libraries.
+pub fn setup() -> Vec<Step> {
+    vec![Step::new(TOOLS, tools).needs([Tool::Jdk, Tool::Maven, Tool::Git])]
+}
+
+/// Builds the native library and the jar around it.
+pub fn package() -> Vec<Step> {
+    let mut steps = setup();
+    steps.push(Step::new(LIBRARY, library).needs([Tool::Compiler]));
+    steps.push(Step::new(PACKAGE, jar).after([TOOLS, LIBRARY]));
+    steps
+}
+
+pub fn tests() -> Vec<Step> {
+    let mut steps = package();
+    steps.push(Step::new("java: tests", test).after([PACKAGE]));
+    steps
+}
+
+/// Installs the jar into the local Maven repository, and builds an empty project that depends on it.
+pub fn consumer() -> Vec<Step> {
+    let mut steps = package();
+    steps.push(Step::new(CONSUMER, build_consumer).after([PACKAGE]));
+    steps
+}
+
+pub fn consumer_folder(project: &Project) -> PathBuf {
+    project.work().join("consumers/java")
+}
+
+/// The consumer's class path, as Maven resolved it: its own classes, and the installed jar.
+pub fn class_path(project: &Project) -> Result<String> {
+    let folder = consumer_folder(project);
+    let file = folder.join("target/class-path");
+    let jars = fs::read_to_string(&file).with_context(|| format!("there is no {}", file.display()))?;
+    Ok(format!("{}:{}", folder.join("target/classes").display(), jars.trim()))
+}
+
+/// How the consumer's program is started.
+pub fn program(project: &Project) -> Result<Vec<String>> {
+    Ok(vec!["java".to_string(), "-cp".to_string(), class_path(project)?, "Program".to_string()])
+}
+
+/// The actor of the conformance runs, compiled against the consumer's class path.
+pub fn testee() -> Vec<Step> {
+    let mut steps = consumer();
+    steps.push(Step::new(TESTEE, build_testee).after([CONSUMER]));
+    steps
+}
+
+/// How the actor is started.
+pub fn testee_command(project: &Project) -> Result<Vec<String>> {
+    let path = format!("{}:{}", testee_classes(project).display(), class_path(project)?);
+    Ok(vec!["java".to_string(), "-cp".to_string(), path, "Testee".to_string()])
+}
+
+fn testee_classes(project: &Project) -> PathBuf {
+    project.work().join("java-testee")
+}
+
+fn maven(project: &Project) -> Command {
+    let mut maven = project.command("mvn");
+    maven.args(["--batch-mode", "--no-transfer-progress"]);
+    maven.current_dir(project.root.join("bindings-java"));
+    maven
+}
+
+fn tools(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let stamp = Stamp::of(project, "java-tools", &["bindings-java/pom.xml"], "")?;
+    if stamp.holds(&[]) {
+        return Ok(Outcome::Ready("up to date".to_string()));
+    }
+    shell.run(maven(project).args(["dependency:go-offline", "--quiet"]))?;
+    stamp.set()?;
+    Ok(Outcome::Ready("Maven plugins and test libraries".to_string()))
+}
+
+fn library(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    shell.run(project.cargo().args(["build", "--profile", rust::PROFILE, "-p", "ohmq-java"]))?;
+    Ok(Outcome::Ready(files::described(&rust::built(project, "libohmq_java.so"))?))
+}
+
+fn jar(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let stamp = Stamp::of(project, "java-jar", &[ENGINE, &["bindings-java"]].concat(), "")?;
+    let name = format!("ohmq-{}.jar", project.version()?);
+    let jar = project.dist().join(&name);
+    if stamp.holds(&[&jar]) {
+        return Ok(Outcome::Ready(format!("{name} is up to date")));
+    }
+    stamp.clear()?;
+    files::remove_packages(project, "ohmq-", ".jar")?;
+    shell.run(maven(project).args(["install", "-DskipTests"]))?;
+    fs::copy(project.root.join("bindings-java/target").join(&name), &jar)?;
+    stamp.set()?;
+    Ok(Outcome::Ready(files::described(&jar)?))
+}
+
+fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let reports = project.root.join("bindings-java/target/surefire-reports");
+    if reports.exists() {
+        fs::remove_dir_all(&reports)?;
+    }
+    let read = |_: &_| counts::junit_folder(&reports);
+    shell.test(maven(project).arg("verify"), read).map(Outcome::Tested)
+}
+
+fn build_consumer(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let folder = consumer_folder(project);
+    files::empty_folder(&folder)?;
+    files::copy_folder(&project.root.join("xtask/consumers/java"), &folder, &[])?;
+    let goals = ["compile", "dependency:build-classpath", "-Dmdep.outputFile=target/class-path"];
+    let version = format!("-Dohmq.version={}", project.version()?);
+    shell.run(maven(project).current_dir(&folder).args(goals).arg(version))?;
+    Ok(Outcome::Ready("the jar in an empty Maven project".to_string()))
+}
+
+fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let classes = testee_classes(project);
+    files::empty_folder(&classes)?;
+    let source = project.root.join("tests-polyglot/testees/java/Testee.java");
+    let mut javac = project.command("javac");
+    javac.arg("-d").arg(&classes).arg("-cp").arg(class_path(project)?).arg(source);
+    shell.run(&mut javac)?;
+    Ok(Outcome::Ready("Java testee".to_string()))
+}
