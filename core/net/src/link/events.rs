@@ -1,0 +1,65 @@
+//! What a link tells the socket that owns it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ohmq_proto::connection::PeerInfo;
+
+use super::{Link, Loss, Phase};
+
+/// A change the socket's pattern must hear of, in the order in which it happened on this link.
+#[derive(Debug)]
+pub enum LinkEvent {
+    /// The handshake is done: subscriptions may be sent, an accepted link may be routed to.
+    Established(Box<PeerInfo>),
+    /// The peer subscribed to a topic.
+    Subscribe(Bytes),
+    /// The peer cancelled a subscription.
+    Cancel(Bytes),
+    /// The connection is gone; the link keeps its queue and dials again.
+    Lost(Loss),
+    /// The link is finished; nothing more will come and nothing can be sent.
+    Closed(Loss),
+}
+
+/// The socket behind a link. Called without any of the link's locks held.
+pub trait Owner: Send + Sync + 'static {
+    /// A listener accepted a connection; its handshake has only begun.
+    fn adopt(&self, listener: u64, link: Arc<Link>);
+    /// `link` has events, or messages the socket does not know of: take them with [`Link::take_events`] and
+    /// [`Link::refill`].
+    fn attend(&self, link: &Arc<Link>);
+    /// Something a waiter may wait for has changed (bits of [`ohmq_queue::doorbell`]).
+    fn ring(&self, bits: u8);
+    /// A lingering link of a closed socket has ended.
+    fn finished(&self, link: &Arc<Link>);
+}
+
+/// What [`Link::refill`] found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refill {
+    /// Events happened meanwhile that nobody else will tell the owner of.
+    pub events: bool,
+}
+
+impl Link {
+    /// Takes the events that happened since the last call, oldest first.
+    pub fn take_events(&self) -> Vec<LinkEvent> {
+        std::mem::take(&mut self.lock().events)
+    }
+
+    /// True when messages wait to be received.
+    pub fn has_inbound(&self) -> bool {
+        !self.lock().inbound.is_empty()
+    }
+
+    /// True when this link will never carry anything again.
+    pub fn is_closed(&self) -> bool {
+        self.lock().phase == Phase::Closed
+    }
+
+    /// True while a handshaken connection exists.
+    pub fn is_established(&self) -> bool {
+        self.lock().wire.as_ref().is_some_and(|wire| wire.connection.established())
+    }
+}

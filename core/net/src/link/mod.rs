@@ -1,0 +1,186 @@
+//! One peer of one socket: a queue of messages each way, and a stream while it is connected.
+//!
+//! The state is behind one short lock. Moving bytes is a *role*: whoever holds the writer or reader role took the
+//! bytes out of the state, released the lock, made the system call, and puts the outcome back. So at most one thread
+//! writes and one reads, frames never interleave, and the lock is never held across a system call.
+//!
+//! | role | taken by | when it is held already |
+//! |---|---|---|
+//! | writer | the sender inline; the I/O thread when the kernel has room again | the holder sees the new bytes before it lets go |
+//! | reader | the I/O thread; a receiver that found the queue empty and reading paused | the holder parses what it read |
+
+mod close;
+mod events;
+mod read;
+mod state;
+mod write;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use ohmq_proto::connection::Connection;
+
+use crate::config::LinkConfig;
+use crate::reactor::{Command, Handle};
+use crate::stream::Stream;
+
+pub(crate) use close::After;
+pub use close::Loss;
+pub use events::{LinkEvent, Owner, Refill};
+pub(crate) use read::{ReadTurn, Teller};
+pub use state::{Counters, Drops};
+use state::{Phase, State, Wire};
+
+/// Where a link came from; it decides what happens when its connection is lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// `connect`: the link outlives its connections and dials again.
+    Dialed,
+    /// `bind`: the link ends with its connection.
+    Accepted,
+}
+
+/// One peer of one socket. See the module's own page.
+pub struct Link {
+    key: u64,
+    origin: Origin,
+    owner: Arc<dyn Owner>,
+    reactor: Handle,
+    config: LinkConfig,
+    state: Mutex<State>,
+    /// Messages accepted from the socket whose last byte the kernel has not taken; outside the lock so that asking
+    /// for room costs one load.
+    unsent: AtomicUsize,
+    send_hwm: AtomicUsize,
+    /// A sender was refused: the next drop below half the mark must ring.
+    starved: AtomicBool,
+}
+
+impl Link {
+    /// A link without a connection. `key` is unique in its reactor ([`Handle::next_key`]).
+    pub fn new(origin: Origin, owner: Arc<dyn Owner>, reactor: Handle, config: LinkConfig) -> Arc<Link> {
+        Arc::new(Link {
+            key: reactor.next_key(),
+            origin,
+            owner,
+            reactor,
+            unsent: AtomicUsize::new(0),
+            send_hwm: AtomicUsize::new(config.send_hwm),
+            starved: AtomicBool::new(false),
+            state: Mutex::new(State::new(config.recv_hwm)),
+            config,
+        })
+    }
+
+    /// The number that names this link among its owner's links.
+    pub fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Whether it was dialled or accepted.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The settings it was made with.
+    pub fn config(&self) -> &LinkConfig {
+        &self.config
+    }
+
+    /// Whether one more message may be sent before the high-water mark is reached. When the answer is no, the owner
+    /// is rung (OUT) once there is room again.
+    pub fn writable(&self) -> bool {
+        let mark = self.send_hwm.load(Ordering::Relaxed);
+        if mark == 0 || self.unsent.load(Ordering::SeqCst) < mark {
+            return true;
+        }
+        // Announce, then look again: `credit` subtracts first and looks at the flag afterwards.
+        self.starved.store(true, Ordering::SeqCst);
+        self.unsent.load(Ordering::SeqCst) < mark
+    }
+
+    /// Messages that wait for the kernel.
+    pub fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::SeqCst)
+    }
+
+    /// Changes both high-water marks of a live link; nothing already queued is dropped.
+    pub fn set_marks(&self, send: usize, recv: usize) {
+        self.send_hwm.store(send, Ordering::SeqCst);
+        self.lock().recv_hwm = recv;
+        self.credit(0);
+    }
+
+    /// What went through this link so far.
+    pub fn counters(&self) -> Counters {
+        let state = self.lock();
+        let mut counters = state.counters;
+        counters.send_queued = self.unsent() as u64;
+        counters.recv_queued = state.inbound.len() as u64;
+        counters
+    }
+
+    /// A connected stream is here: start the ZMTP connection on it. Called by the reactor.
+    pub(crate) fn open(self: &Arc<Self>, stream: Arc<Stream>, now: Instant) {
+        {
+            let mut state = self.lock();
+            if state.phase == Phase::Closed {
+                return;
+            }
+            let connection = Connection::new(self.config.connection.clone(), now);
+            state.wire = Some(Wire::new(stream, connection));
+        }
+        self.flush();
+    }
+
+    /// When this link next needs [`Link::on_deadline`].
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.lock().wire.as_ref().and_then(|wire| wire.connection.deadline())
+    }
+
+    /// A timer of the connection is due: a PING is sent, or the connection has been silent for too long.
+    pub(crate) fn on_deadline(self: &Arc<Self>, now: Instant) {
+        {
+            let mut state = self.lock();
+            let paused = state.paused;
+            let Some(wire) = state.wire.as_mut() else { return };
+            match wire.connection.on_deadline(now) {
+                Ok(()) => {}
+                // Unread bytes wait behind a full queue, so silence says nothing about the peer.
+                Err(_) if paused => {}
+                Err(error) => self.fail(&mut state, Loss::Protocol(error)),
+            }
+        }
+        self.flush();
+    }
+
+    pub(crate) fn owner(&self) -> &Arc<dyn Owner> {
+        &self.owner
+    }
+
+    /// Gives `count` messages' worth of room back to the sender and rings it if it was refused.
+    fn credit(&self, count: usize) {
+        let left = self.unsent.fetch_sub(count, Ordering::SeqCst) - count;
+        let mark = self.send_hwm.load(Ordering::Relaxed);
+        let room = mark == 0 || left <= mark / 2;
+        if room && self.starved.load(Ordering::SeqCst) && self.starved.swap(false, Ordering::SeqCst) {
+            self.owner.ring(ohmq_queue::doorbell::OUT);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under this lock cannot leave the state half changed in a way that matters more than going on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn command(&self, command: Command) {
+        self.reactor.send(command);
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("key", &self.key).field("origin", &self.origin).finish_non_exhaustive()
+    }
+}

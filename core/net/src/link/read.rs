@@ -1,0 +1,201 @@
+//! The reader role: from bytes the kernel has to messages the socket may take.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use ohmq_proto::Message;
+use ohmq_proto::connection::Event;
+use ohmq_queue::doorbell::IN;
+
+use super::state::{Phase, State};
+use super::{Link, LinkEvent, Loss, Refill};
+use crate::reactor::Command;
+use crate::stream::Stream;
+
+/// Bytes asked of the kernel at a time.
+const READ_SIZE: usize = 64 * 1024;
+
+/// The most that is asked for when one big message is being received.
+const LARGE_READ: usize = 256 * 1024;
+
+/// Reads one turn may make before it lets other links have the thread.
+const READS_PER_TURN: usize = 8;
+
+/// How a turn of reading ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReadTurn {
+    /// The kernel has nothing more; it will say so when it has.
+    Drained,
+    /// There may be more: this turn was long enough.
+    More,
+    /// The queue is full, the connection is over, or another thread reads.
+    Stopped,
+}
+
+/// Who reads, and so who tells the owner of what was read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Teller {
+    /// The I/O thread: the owner is attended.
+    Reactor,
+    /// The owner itself, with its lock held.
+    Owner,
+}
+
+impl Link {
+    /// Moves the parsed messages into `into`, which must be empty: what it held counts as received. When reading was
+    /// paused at the high-water mark this thread reads on. Called under the owner's lock, so the owner is not attended:
+    /// [`Refill::events`] says that it has to look for itself.
+    pub fn refill(self: &Arc<Self>, into: &mut VecDeque<Message>) -> Refill {
+        debug_assert!(into.is_empty());
+        let resume = {
+            let mut state = self.lock();
+            state.outstanding = 0;
+            std::mem::swap(&mut state.inbound, into);
+            state.outstanding = into.len();
+            state.counters.recv_taken += into.len() as u64;
+            if into.is_empty() && !state.paused {
+                state.announced = false;
+            }
+            into.is_empty() && state.paused
+        };
+        if !resume {
+            return Refill { events: false };
+        }
+        self.resume();
+        let mut state = self.lock();
+        std::mem::swap(&mut state.inbound, into);
+        state.outstanding = into.len();
+        state.counters.recv_taken += into.len() as u64;
+        state.announced = !into.is_empty() || state.paused;
+        Refill { events: !state.events.is_empty() }
+    }
+
+    /// Reads and parses up to the turn's budget. `None` of the outcomes needs the caller to do anything but
+    /// [`ReadTurn::More`]: call again later.
+    pub(crate) fn read_turn(self: &Arc<Self>, teller: Teller) -> ReadTurn {
+        for _ in 0..READS_PER_TURN {
+            let Some((stream, mut slab, size)) = self.take_slab() else { return ReadTurn::Stopped };
+            let outcome = stream.read(&mut slab, size);
+            let drained = matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+            self.return_slab(&stream, slab, outcome, teller);
+            if drained {
+                return ReadTurn::Drained;
+            }
+        }
+        ReadTurn::More
+    }
+
+    /// Reading was paused and there is room again: parse what is in the slab, then read.
+    fn resume(self: &Arc<Self>) {
+        {
+            let mut state = self.lock();
+            state.paused = false;
+            // The socket is here, so nobody needs to be told of what is parsed now.
+            state.announced = true;
+            self.parse(&mut state);
+        }
+        if self.read_turn(Teller::Owner) == ReadTurn::More {
+            self.command(Command::Kick(self.key));
+        }
+        self.flush();
+    }
+
+    fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize)> {
+        let mut state = self.lock();
+        if state.paused {
+            return None;
+        }
+        let wire = state.wire.as_mut()?;
+        if wire.reader_held || wire.failed.is_some() {
+            return None;
+        }
+        wire.reader_held = true;
+        let size = wire.connection.wanted().clamp(READ_SIZE, LARGE_READ);
+        Some((Arc::clone(&wire.stream), std::mem::take(&mut wire.slab), size))
+    }
+
+    fn return_slab(
+        self: &Arc<Self>,
+        stream: &Arc<Stream>,
+        slab: BytesMut,
+        outcome: io::Result<usize>,
+        teller: Teller,
+    ) {
+        let (attend, ring) = {
+            let mut state = self.lock();
+            let before = state.counters.recv_accepted;
+            let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
+                debug_assert!(false, "the wire changed under its reader");
+                return;
+            };
+            wire.reader_held = false;
+            wire.slab = slab;
+            match outcome {
+                Ok(0) => self.fail(&mut state, Loss::Ended),
+                Ok(_) => self.parse(&mut state),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
+            }
+            if state.wire.as_ref().is_some_and(|wire| wire.failed.is_some()) {
+                self.command(Command::Lost(self.key));
+            }
+            let fresh = state.counters.recv_accepted != before;
+            let attend = !state.events.is_empty() || (fresh && !state.announced);
+            state.announced |= fresh;
+            (attend, fresh)
+        };
+        if attend && teller == Teller::Reactor {
+            self.owner().attend(self);
+        }
+        if ring {
+            self.owner().ring(IN);
+        }
+        self.flush();
+    }
+
+    /// Turns bytes into messages and events until the bytes run out or the queue is full.
+    pub(super) fn parse(&self, state: &mut State) {
+        let now = Instant::now();
+        loop {
+            if !state.has_room() {
+                state.paused = true;
+                return;
+            }
+            let Some(wire) = state.wire.as_mut().filter(|wire| wire.failed.is_none()) else { return };
+            match wire.connection.receive(&mut wire.slab, now) {
+                Ok(None) => return,
+                Ok(Some(event)) => self.accept_event(state, event),
+                Err(error) => return self.fail(state, Loss::Protocol(error)),
+            }
+        }
+    }
+
+    /// Puts one event of the connection where the socket finds it.
+    pub(super) fn accept_event(&self, state: &mut State, event: Event) {
+        match event {
+            Event::Message(message) => {
+                state.counters.recv_accepted += 1;
+                match state.phase {
+                    Phase::Open => state.inbound.push_back(message),
+                    _ => state.counters.recv_dropped_closed += 1,
+                }
+            }
+            Event::Established(peer) => {
+                state.counters.established += 1;
+                self.command(Command::Established(self.key));
+                if let Some(wire) = state.wire.as_mut() {
+                    // What was accepted while there was no connection goes first.
+                    state.backlog.drain(..).for_each(|message| wire.connection.send(&message));
+                }
+                state.events.push(LinkEvent::Established(Box::new(peer)));
+            }
+            Event::Subscribe(topic) => state.events.push(LinkEvent::Subscribe(topic)),
+            Event::Cancel(topic) => state.events.push(LinkEvent::Cancel(topic)),
+            // RADIO/DISH groups: no implemented socket type asks for them.
+            Event::Join(_) | Event::Leave(_) => {}
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The data behind a link's lock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use ohmq_proto::Message;
+use ohmq_proto::connection::Connection;
+
+use super::{LinkEvent, Loss};
+use crate::stream::Stream;
+
+/// Where a link is in its life.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Phase {
+    /// In use by its socket.
+    Open,
+    /// Its socket has let go of it; what is queued is still being sent.
+    Lingering,
+    /// Over.
+    Closed,
+}
+
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) wire: Option<Wire>,
+    /// Accepted messages that wait for an established connection.
+    pub(super) backlog: VecDeque<Message>,
+    /// Parsed messages that wait for the socket.
+    pub(super) inbound: VecDeque<Message>,
+    /// Messages the socket took with its last refill: they count against the receive mark until the next one.
+    pub(super) outstanding: usize,
+    pub(super) recv_hwm: usize,
+    /// Reading stopped because the queue is at its mark; whoever makes room reads on.
+    pub(super) paused: bool,
+    /// The socket knows that there are messages and will come for them.
+    pub(super) announced: bool,
+    pub(super) events: Vec<LinkEvent>,
+    pub(super) counters: Counters,
+}
+
+impl State {
+    pub(super) fn new(recv_hwm: usize) -> Self {
+        State {
+            phase: Phase::Open,
+            wire: None,
+            backlog: VecDeque::new(),
+            inbound: VecDeque::new(),
+            outstanding: 0,
+            recv_hwm,
+            paused: false,
+            announced: false,
+            events: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Whether one more parsed message may be queued.
+    pub(super) fn has_room(&self) -> bool {
+        self.recv_hwm == 0 || self.inbound.len() + self.outstanding < self.recv_hwm
+    }
+}
+
+/// A connected stream and the connection that speaks on it.
+pub(super) struct Wire {
+    pub(super) stream: Arc<Stream>,
+    pub(super) connection: Connection,
+    /// Bytes read and not yet parsed.
+    pub(super) slab: BytesMut,
+    pub(super) reader_held: bool,
+    pub(super) writer_held: bool,
+    /// The kernel refused bytes; the I/O thread goes on when the stream is writable.
+    pub(super) refused: bool,
+    /// The stream became writable while the writer role was held.
+    pub(super) retry_write: bool,
+    /// The stream cannot be written any more; reading goes on to what the peer said last.
+    pub(super) write_closed: bool,
+    /// Why this wire is finished, once it is.
+    pub(super) failed: Option<Loss>,
+}
+
+impl Wire {
+    pub(super) fn new(stream: Arc<Stream>, connection: Connection) -> Self {
+        Wire {
+            stream,
+            connection,
+            slab: BytesMut::new(),
+            reader_held: false,
+            writer_held: false,
+            refused: false,
+            retry_write: false,
+            write_closed: false,
+            failed: None,
+        }
+    }
+}
+
+/// What went through a link: both rows balance at every quiet moment.
+///
+/// `sent_accepted = sent_delivered + send_queued + sent drops` and `recv_accepted = recv_taken + recv_queued + recv drops`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counters {
+    /// Messages the socket gave to this link.
+    pub sent_accepted: u64,
+    /// Messages whose last byte the kernel took.
+    pub sent_delivered: u64,
+    /// Messages that wait.
+    pub send_queued: u64,
+    /// Messages given up, by cause.
+    pub sent_dropped: Drops,
+    /// Messages parsed.
+    pub recv_accepted: u64,
+    /// Messages the socket took.
+    pub recv_taken: u64,
+    /// Messages parsed and not taken.
+    pub recv_queued: u64,
+    /// Messages parsed and thrown away because the link was closed.
+    pub recv_dropped_closed: u64,
+    /// Connections that ended because the peer broke the protocol.
+    pub protocol_errors: u64,
+    /// Connections whose handshake was completed.
+    pub established: u64,
+    /// Connections lost after that.
+    pub lost: u64,
+}
+
+/// Why a link gave up messages it had accepted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Drops {
+    /// The connection died and the link does not dial again.
+    pub disconnected: u64,
+    /// The linger time of a closed socket or a disconnected endpoint was over.
+    pub lingered: u64,
+}

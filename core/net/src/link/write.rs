@@ -1,0 +1,148 @@
+//! The writer role: from an accepted message to bytes the kernel has taken.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+use ohmq_proto::Message;
+use ohmq_proto::output::Batch;
+
+use super::state::{Phase, State};
+use super::{Link, Wire};
+use crate::reactor::Command;
+use crate::stream::Stream;
+
+/// Slices handed to one vectored write.
+const SLICES: usize = 32;
+
+/// Writes one turn may make before it lets others have the thread; the rest goes on with the I/O thread.
+const WRITES_PER_TURN: usize = 16;
+
+impl Link {
+    /// Accepts a message. It counts against the high-water mark until the kernel took its last byte. The caller asks
+    /// [`Link::writable`] first, and calls [`Link::flush`] once it holds no lock.
+    pub fn enqueue(&self, message: Message) {
+        self.unsent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let mut state = self.lock();
+        state.counters.sent_accepted += 1;
+        if state.phase == Phase::Closed {
+            state.counters.sent_dropped.disconnected += 1;
+            drop(state);
+            return self.credit(1);
+        }
+        match established(&mut state) {
+            Some(wire) => wire.connection.send(&message),
+            None => state.backlog.push_back(message),
+        }
+    }
+
+    /// Tells the peer of a subscription of ours, or of its end. Without a connection nothing happens: the socket
+    /// replays its subscriptions when one is established.
+    pub fn send_subscription(&self, subscribe: bool, topic: &[u8]) {
+        if let Some(wire) = established(&mut self.lock()) {
+            wire.connection.send_subscription(subscribe, topic);
+        }
+    }
+
+    /// Takes the writer role if it is free and writes what is queued. When another thread holds the role, that
+    /// thread will see what this one queued before it lets go.
+    pub fn flush(self: &Arc<Self>) {
+        for _ in 0..WRITES_PER_TURN {
+            let Some((stream, mut batch)) = self.take_batch() else { return };
+            let outcome = write_batch(&stream, &mut batch);
+            if !self.return_batch(&stream, batch, outcome) {
+                return;
+            }
+        }
+        self.command(Command::Flush(self.key));
+    }
+
+    /// The stream is writable again. Called by the I/O thread.
+    pub(crate) fn on_writable(self: &Arc<Self>) {
+        {
+            let mut state = self.lock();
+            let Some(wire) = state.wire.as_mut() else { return };
+            wire.refused = false;
+            wire.retry_write = wire.writer_held;
+        }
+        self.flush();
+    }
+
+    fn take_batch(&self) -> Option<(Arc<Stream>, Batch)> {
+        let mut state = self.lock();
+        let wire = state.wire.as_mut()?;
+        if wire.writer_held || wire.refused || wire.write_closed || wire.failed.is_some() {
+            return None;
+        }
+        let output = wire.connection.output();
+        if output.is_empty() {
+            return None;
+        }
+        let batch = output.take();
+        wire.writer_held = true;
+        Some((Arc::clone(&wire.stream), batch))
+    }
+
+    /// Gives the role back with the outcome of the write; true when there is more to write now.
+    fn return_batch(self: &Arc<Self>, stream: &Arc<Stream>, batch: Batch, outcome: io::Result<()>) -> bool {
+        let (completed, again, finished) = {
+            let mut state = self.lock();
+            let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
+                // A wire is never taken away while its writer role is held.
+                debug_assert!(false, "the wire changed under its writer");
+                return false;
+            };
+            wire.writer_held = false;
+            let completed = wire.connection.output().restore(batch);
+            let retry = std::mem::take(&mut wire.retry_write);
+            let again = match outcome {
+                Ok(()) => !wire.connection.output().is_empty(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    wire.refused = !retry;
+                    retry
+                }
+                Err(_) => {
+                    // What the peer sent before it went is still to be read; reading finds the reason too.
+                    wire.write_closed = true;
+                    self.command(Command::Kick(self.key));
+                    false
+                }
+            };
+            if wire.failed.is_some() {
+                self.command(Command::Lost(self.key));
+            }
+            state.counters.sent_delivered += completed as u64;
+            (completed, again, self.drained(&mut state, completed))
+        };
+        if completed > 0 {
+            self.credit(completed);
+        }
+        if finished {
+            self.command(Command::Finish(self.key));
+        }
+        again
+    }
+
+    /// Whether a lingering link has sent its last message with these `completed` ones.
+    fn drained(&self, state: &mut State, completed: usize) -> bool {
+        state.phase == Phase::Lingering && self.unsent() == completed
+    }
+}
+
+/// The wire, if its handshake is done.
+pub(super) fn established(state: &mut State) -> Option<&mut Wire> {
+    state.wire.as_mut().filter(|wire| wire.connection.established())
+}
+
+/// Writes until the batch is done or the kernel refuses.
+fn write_batch(stream: &Stream, batch: &mut Batch) -> io::Result<()> {
+    while !batch.is_done() {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = batch.slices(&mut slices);
+        let written = stream.write(&slices[..count])?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        batch.advance(written);
+    }
+    Ok(())
+}

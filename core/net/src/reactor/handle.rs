@@ -1,0 +1,176 @@
+//! The outside of an I/O thread: starting it, sending it commands, stopping it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use mio::{Poll, Token, Waker};
+use ohmq_proto::endpoint::Endpoint;
+
+use super::turn::IoThread;
+use crate::config::LinkConfig;
+use crate::link::{Link, Owner};
+use crate::transport::Listener;
+
+/// Names a listener among everything its reactor owns.
+pub type ListenerId = u64;
+
+/// What other threads ask of the I/O thread.
+pub(crate) enum Command {
+    Listen {
+        id: ListenerId,
+        listener: Listener,
+        owner: Arc<dyn Owner>,
+        config: LinkConfig,
+    },
+    Unlisten(ListenerId),
+    Dial {
+        link: Arc<Link>,
+        target: Endpoint,
+    },
+    Resolved {
+        key: u64,
+        attempt: u64,
+        addresses: io::Result<Vec<SocketAddr>>,
+    },
+    /// Bytes are queued and the thread that queued them has other things to do.
+    Flush(u64),
+    /// Read on: room was made, or a write failed and the reason is to be read.
+    Kick(u64),
+    /// The wire of this link failed.
+    Lost(u64),
+    /// The handshake is done: the connection's timers have changed.
+    Established(u64),
+    /// The socket let go of the link.
+    Close {
+        link: Arc<Link>,
+        deadline: Option<Instant>,
+    },
+    /// A lingering link has sent its last message.
+    Finish(u64),
+    Quit,
+}
+
+struct Shared {
+    commands: Mutex<Vec<Command>>,
+    waker: Waker,
+    load: AtomicUsize,
+}
+
+/// A cheap reference to an I/O thread.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+/// The token of the reactor's own wake-up; keys of links and listeners start behind it.
+pub(super) const WAKE: Token = Token(0);
+
+/// A number no other link, listener or pipe of this process has.
+pub fn next_key() -> u64 {
+    static KEYS: AtomicU64 = AtomicU64::new(WAKE.0 as u64 + 1);
+    KEYS.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Handle {
+    /// A number no other link or listener of this process has, whichever thread serves it.
+    pub fn next_key(&self) -> u64 {
+        next_key()
+    }
+
+    /// Links and listeners this thread serves, for choosing the least loaded one.
+    pub fn load(&self) -> usize {
+        self.0.load.load(Ordering::Relaxed)
+    }
+
+    /// Serves a bound listener; every connection it accepts is adopted by `owner`.
+    pub fn listen(&self, listener: Listener, owner: Arc<dyn Owner>, config: LinkConfig) -> ListenerId {
+        let id = self.next_key();
+        self.send(Command::Listen { id, listener, owner, config });
+        id
+    }
+
+    /// Stops accepting. Links that were accepted stay.
+    pub fn unlisten(&self, id: ListenerId) {
+        self.send(Command::Unlisten(id));
+    }
+
+    /// Connects `link` to `target` now and after every loss, as its configuration says.
+    pub fn dial(&self, link: Arc<Link>, target: Endpoint) {
+        self.send(Command::Dial { link, target });
+    }
+
+    pub(crate) fn send(&self, command: Command) {
+        let first = {
+            let mut commands = self.0.commands.lock().unwrap_or_else(PoisonError::into_inner);
+            commands.push(command);
+            commands.len() == 1
+        };
+        if first {
+            // The only failure is a full eventfd counter, which is readable anyway.
+            let _ = self.0.waker.wake();
+        }
+    }
+
+    pub(super) fn take_commands(&self, into: &mut Vec<Command>) {
+        std::mem::swap(&mut *self.0.commands.lock().unwrap_or_else(PoisonError::into_inner), into);
+    }
+
+    pub(super) fn set_load(&self, load: usize) {
+        self.0.load.store(load, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("load", &self.load()).finish_non_exhaustive()
+    }
+}
+
+/// A running I/O thread. Dropping it asks the thread to end once its last lingering link is done, without waiting.
+#[derive(Debug)]
+pub struct Reactor {
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reactor {
+    /// Starts an I/O thread called `name`.
+    pub fn start(name: &str) -> io::Result<Reactor> {
+        let poll = Poll::new()?;
+        let shared = Shared {
+            commands: Mutex::new(Vec::new()),
+            waker: Waker::new(poll.registry(), WAKE)?,
+            load: AtomicUsize::new(0),
+        };
+        let handle = Handle(Arc::new(shared));
+        let io_thread = IoThread::new(poll, handle.clone());
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || io_thread.run())?;
+        Ok(Reactor { handle, thread: Some(thread) })
+    }
+
+    /// A reference for sockets and links.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Ends the thread once its last link is done, and waits for it.
+    pub fn join(mut self) {
+        self.handle.send(Command::Quit);
+        if let Some(thread) =
+            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
+            // A panic of the I/O thread was reported by the panic hook already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.handle.send(Command::Quit);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The inside of an I/O thread: one loop of events, commands and timers. Every turn does bounded work.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token};
+
+use super::dial::Dial;
+use super::handle::{Command, Handle, ListenerId, WAKE};
+use crate::config::LinkConfig;
+use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
+use crate::stream::Stream;
+use crate::transport::Listener;
+
+/// Connections one listener accepts before others have their turn.
+const ACCEPTS_PER_TURN: usize = 64;
+
+/// How long a listener rests after the process ran out of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a closed link waits for the peer to take what the kernel still holds and to close its end.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// What a timer is for. The order is that of firing at the same instant.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Alarm {
+    /// Handshake, heartbeat or time-to-live of a connection.
+    Connection,
+    /// An attempt to connect takes too long.
+    ConnectTimeout(u64),
+    /// The pause before the next attempt is over.
+    Redial(u64),
+    /// The linger time of a closed link is over.
+    Linger,
+    /// A listener that had no descriptors left tries again.
+    Accept,
+}
+
+/// A link as the reactor sees it.
+pub(super) struct Entry {
+    pub(super) link: Arc<Link>,
+    pub(super) dial: Option<Dial>,
+    /// Registered with the poller.
+    pub(super) stream: Option<Arc<Stream>>,
+    /// The earliest connection alarm in the timer set.
+    alarm: Option<Instant>,
+    closing: bool,
+    /// Our side has said everything and waits for the peer's end of stream.
+    farewell: bool,
+}
+
+struct ListenerEntry {
+    listener: Listener,
+    owner: Arc<dyn Owner>,
+    config: LinkConfig,
+}
+
+pub(super) struct IoThread {
+    pub(super) poll: Poll,
+    pub(super) handle: Handle,
+    pub(super) entries: HashMap<u64, Entry>,
+    listeners: HashMap<ListenerId, ListenerEntry>,
+    pub(super) timers: BTreeSet<(Instant, u64, Alarm)>,
+    /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
+    eager: HashSet<u64>,
+    quitting: bool,
+}
+
+impl IoThread {
+    pub(super) fn new(poll: Poll, handle: Handle) -> Self {
+        IoThread {
+            poll,
+            handle,
+            entries: HashMap::new(),
+            listeners: HashMap::new(),
+            timers: BTreeSet::new(),
+            eager: HashSet::new(),
+            quitting: false,
+        }
+    }
+
+    /// Serves until asked to quit and the last link has ended.
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(256);
+        let mut commands = Vec::new();
+        while !(self.quitting && self.entries.is_empty() && self.listeners.is_empty()) {
+            match self.poll.poll(&mut events, self.timeout()) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                // Nothing but a broken poller gets here; without one there is nothing left to serve.
+                Err(_) => return,
+            }
+            for event in &events {
+                self.on_event(event);
+            }
+            for key in std::mem::take(&mut self.eager) {
+                self.read(key);
+            }
+            self.handle.take_commands(&mut commands);
+            for command in commands.drain(..) {
+                self.on_command(command);
+            }
+            self.on_timers(Instant::now());
+            self.handle.set_load(self.entries.len() + self.listeners.len());
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.eager.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        self.timers.first().map(|(due, ..)| due.saturating_duration_since(Instant::now()))
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        if event.token() == WAKE {
+            return;
+        }
+        let key = event.token().0 as u64;
+        if self.listeners.contains_key(&key) {
+            return self.accept(key);
+        }
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if entry.dial.as_ref().is_some_and(Dial::is_connecting) {
+            return self.on_connecting(key);
+        }
+        let link = Arc::clone(&entry.link);
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.read(key);
+        }
+        if event.is_writable() {
+            link.on_writable();
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Listen { id, listener, owner, config } => self.listen(id, listener, owner, config),
+            Command::Unlisten(id) => {
+                if let Some(entry) = self.listeners.remove(&id) {
+                    let _ = self.poll.registry().deregister(&mut SourceFd(&entry.listener.as_raw_fd()));
+                }
+            }
+            Command::Dial { link, target } => self.dial(link, target),
+            Command::Resolved { key, attempt, addresses } => self.on_resolved(key, attempt, addresses),
+            Command::Flush(key) => self.with_link(key, |link| link.flush()),
+            Command::Kick(key) => self.read(key),
+            Command::Lost(key) => self.teardown(key),
+            Command::Established(key) => self.on_established(key),
+            Command::Close { link, deadline } => self.close(&link, deadline),
+            Command::Finish(key) => self.farewell(key),
+            Command::Quit => self.quitting = true,
+        }
+    }
+
+    fn on_timers(&mut self, now: Instant) {
+        while let Some(&(due, key, alarm)) = self.timers.first() {
+            if due > now {
+                return;
+            }
+            self.timers.pop_first();
+            match alarm {
+                Alarm::Connection => {
+                    if let Some(entry) = self.entries.get_mut(&key) {
+                        entry.alarm = None;
+                        let link = Arc::clone(&entry.link);
+                        if link.deadline().is_some_and(|deadline| deadline <= now) {
+                            link.on_deadline(now);
+                        }
+                        self.watch_deadline(key);
+                    }
+                }
+                Alarm::ConnectTimeout(attempt) => self.on_connect_timeout(key, attempt),
+                Alarm::Redial(attempt) => self.redial(key, attempt),
+                Alarm::Linger => self.finish(key),
+                Alarm::Accept => self.accept(key),
+            }
+        }
+    }
+
+    fn read(&mut self, key: u64) {
+        let Some(entry) = self.entries.get(&key) else { return };
+        let link = Arc::clone(&entry.link);
+        if link.read_turn(Teller::Reactor) == ReadTurn::More {
+            self.eager.insert(key);
+        }
+        self.watch_deadline(key);
+    }
+
+    /// Keeps the timer set at least as early as the link's next deadline.
+    pub(super) fn watch_deadline(&mut self, key: u64) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let Some(deadline) = entry.link.deadline() else { return };
+        if entry.alarm.is_none_or(|armed| deadline < armed) {
+            entry.alarm = Some(deadline);
+            self.timers.insert((deadline, key, Alarm::Connection));
+        }
+    }
+
+    fn with_link(&mut self, key: u64, act: impl FnOnce(&Arc<Link>)) {
+        if let Some(entry) = self.entries.get(&key) {
+            act(&entry.link);
+        }
+    }
+
+    fn on_established(&mut self, key: u64) {
+        if let Some(dial) = self.entries.get_mut(&key).and_then(|entry| entry.dial.as_mut()) {
+            dial.succeeded();
+        }
+        self.watch_deadline(key);
+    }
+
+    fn listen(&mut self, id: ListenerId, listener: Listener, owner: Arc<dyn Owner>, config: LinkConfig) {
+        let descriptor = listener.as_raw_fd();
+        let registered =
+            self.poll.registry().register(&mut SourceFd(&descriptor), Token(id as usize), Interest::READABLE);
+        if registered.is_ok() {
+            self.listeners.insert(id, ListenerEntry { listener, owner, config });
+            self.accept(id);
+        }
+    }
+
+    fn accept(&mut self, id: ListenerId) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            let Some(entry) = self.listeners.get(&id) else { return };
+            match entry.listener.accept(&entry.config.stream) {
+                Ok(Some(stream)) => {
+                    let (owner, config) = (Arc::clone(&entry.owner), entry.config.clone());
+                    let link = Link::new(Origin::Accepted, Arc::clone(&owner), self.handle.clone(), config);
+                    self.insert(Arc::clone(&link), None);
+                    owner.adopt(id, Arc::clone(&link));
+                    self.attach_stream(link.key(), stream);
+                }
+                Ok(None) => return,
+                // Out of descriptors or memory: the connection waits in the kernel's queue, so try again soon. An
+                // edge-triggered poller would not tell us.
+                Err(_) => {
+                    self.timers.insert((Instant::now() + ACCEPT_PAUSE, id, Alarm::Accept));
+                    return;
+                }
+            }
+        }
+        self.timers.insert((Instant::now(), id, Alarm::Accept));
+    }
+
+    pub(super) fn insert(&mut self, link: Arc<Link>, dial: Option<Dial>) {
+        let key = link.key();
+        let entry = Entry { link, dial, stream: None, alarm: None, closing: false, farewell: false };
+        self.entries.insert(key, entry);
+    }
+
+    /// Hands a connected stream to its link and watches it.
+    pub(super) fn attach_stream(&mut self, key: u64, stream: Stream) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let stream = Arc::new(stream);
+        let link = Arc::clone(&entry.link);
+        entry.stream = Some(Arc::clone(&stream));
+        link.open(Arc::clone(&stream), Instant::now());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if register(self.poll.registry(), stream.as_raw_fd(), key, interest).is_err() {
+            link.abort(Loss::Stream(std::io::ErrorKind::Other));
+        }
+        self.watch_deadline(key);
+        self.read(key);
+    }
+
+    fn teardown(&mut self, key: u64) {
+        let Some(entry) = self.entries.get(&key) else { return };
+        let link = Arc::clone(&entry.link);
+        match link.teardown() {
+            After::NotYet => {}
+            After::Redial => {
+                self.forget_stream(key);
+                link.owner().attend(&link);
+                self.schedule_redial(key);
+            }
+            After::Gone => {
+                self.forget_stream(key);
+                self.gone(key);
+            }
+        }
+    }
+
+    /// The link is over: tell its owner and forget it.
+    pub(super) fn gone(&mut self, key: u64) {
+        let Some(entry) = self.entries.remove(&key) else { return };
+        self.eager.remove(&key);
+        entry.link.owner().attend(&entry.link);
+        if entry.closing {
+            entry.link.owner().finished(&entry.link);
+        }
+    }
+
+    pub(super) fn forget_stream(&mut self, key: u64) {
+        self.eager.remove(&key);
+        let Some(stream) = self.entries.get_mut(&key).and_then(|entry| entry.stream.take()) else { return };
+        let _ = self.poll.registry().deregister(&mut SourceFd(&stream.as_raw_fd()));
+    }
+
+    fn close(&mut self, link: &Arc<Link>, deadline: Option<Instant>) {
+        let key = link.key();
+        let Some(entry) = self.entries.get_mut(&key) else {
+            // It ended by itself before the socket let go of it.
+            link.finish(Loss::Local);
+            return link.owner().finished(link);
+        };
+        entry.closing = true;
+        if let Some(deadline) = deadline {
+            self.timers.insert((deadline, key, Alarm::Linger));
+        }
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return self.finish(key);
+        }
+        link.flush();
+        if link.unsent() == 0 {
+            self.farewell(key);
+        }
+    }
+
+    /// Everything is written: end our side of the stream and give the peer a moment to end its own. Closing at once
+    /// while bytes of the peer are unread would reset the connection and destroy what it has not received yet.
+    fn farewell(&mut self, key: u64) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if !entry.closing || entry.farewell || entry.link.unsent() > 0 {
+            return;
+        }
+        let Some(stream) = entry.stream.as_ref().filter(|_| entry.link.is_established()) else {
+            return self.finish(key);
+        };
+        entry.farewell = true;
+        stream.end_of_writing();
+        self.timers.insert((Instant::now() + FAREWELL, key, Alarm::Linger));
+        self.read(key);
+    }
+
+    /// Ends a link now.
+    fn finish(&mut self, key: u64) {
+        let Some(entry) = self.entries.get(&key) else { return };
+        if entry.link.finish(Loss::Local) {
+            self.forget_stream(key);
+            self.gone(key);
+        } else {
+            // A role is held at this very moment; its holder is about to return.
+            self.timers.insert((Instant::now() + Duration::from_millis(1), key, Alarm::Linger));
+        }
+    }
+}
+
+pub(super) fn register(
+    registry: &Registry,
+    descriptor: std::os::fd::RawFd,
+    key: u64,
+    interest: Interest,
+) -> std::io::Result<()> {
+    registry.register(&mut SourceFd(&descriptor), Token(key as usize), interest)
+}

@@ -1,0 +1,66 @@
+//! A connected, non-blocking byte stream: TCP or a Unix-domain socket.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, RawFd};
+
+use bytes::BytesMut;
+use socket2::Socket;
+
+use crate::sys;
+
+/// One connected stream. Reading and writing take `&self`: the two roles of a link may be in different threads.
+#[derive(Debug)]
+pub struct Stream {
+    socket: Socket,
+}
+
+/// A peer that has gone must be an error code, never a SIGPIPE in a process that is not ours.
+#[cfg(not(any(target_vendor = "apple", windows)))]
+const SEND_FLAGS: i32 = rustix::net::SendFlags::NOSIGNAL.bits() as i32;
+#[cfg(any(target_vendor = "apple", windows))]
+const SEND_FLAGS: i32 = 0;
+
+impl Stream {
+    /// Wraps a connected socket that is already non-blocking.
+    pub(crate) fn new(socket: Socket) -> Self {
+        Stream { socket }
+    }
+
+    /// Writes as much as the kernel takes now.
+    pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        loop {
+            let result = match slices {
+                [single] => self.socket.send_with_flags(single, SEND_FLAGS),
+                many => self.socket.send_vectored_with_flags(many, SEND_FLAGS),
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Reads at most `limit` bytes behind those already in `slab`; zero is the end of the stream.
+    pub(crate) fn read(&self, slab: &mut BytesMut, limit: usize) -> io::Result<usize> {
+        loop {
+            match sys::read_behind(&self.socket, slab, limit) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Says goodbye to the peer: it sees the end of the stream behind everything written so far.
+    pub(crate) fn end_of_writing(&self) {
+        // A peer that has gone already needs no goodbye.
+        let _ = self.socket.shutdown(std::net::Shutdown::Write);
+    }
+}
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}

@@ -1,0 +1,226 @@
+//! What a socket does when a pipe has news: peers that come and go, subscriptions, messages.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ohmq_net::{Link, LinkEvent, Loss};
+use ohmq_proto::{Identified, Message, PipeId};
+
+use super::effects::Effect;
+use super::inner::Inner;
+use super::pipes::{Channel, Slot, Stage};
+use crate::Events;
+use crate::inproc::InprocEvent;
+
+impl Inner {
+    /// A listener accepted a connection: remember it until its handshake is done.
+    pub(super) fn adopt(&mut self, endpoint: u64, link: Arc<Link>) {
+        if self.closed || !self.endpoints.iter().any(|entry| entry.id == endpoint) {
+            self.let_go(link, Some(std::time::Duration::ZERO));
+            return;
+        }
+        self.table.insert(Slot::new(link.key(), Channel::Link(link), endpoint));
+    }
+
+    /// Takes what happened on a link and tells the pattern.
+    pub(super) fn attend(&mut self, link: &Arc<Link>) {
+        for event in link.take_events() {
+            // Looked up each time: an event may have removed the pipe.
+            if let Some(pipe) = self.table.by_key(link.key()) {
+                self.on_event(pipe, link, event);
+            }
+        }
+        if let Some(pipe) = self.table.by_key(link.key()) {
+            self.on_messages(pipe, link);
+        }
+    }
+
+    /// The same for an inproc end.
+    pub(super) fn attend_inproc(&mut self, key: u64) {
+        let Some(pipe) = self.table.by_key(key) else { return };
+        let Some(Channel::Inproc(end)) = self.table.get(pipe).map(|slot| &slot.channel) else { return };
+        let events = end.take_events();
+        for event in events {
+            match event {
+                InprocEvent::Joined(routing_id) => self.joined(pipe, routing_id),
+                InprocEvent::Subscribe(topic) => self.subscribed(pipe, topic),
+                InprocEvent::Cancel(topic) => self.cancelled(pipe, topic),
+                InprocEvent::Closed => self.peer_gone(pipe),
+            }
+        }
+        if self.pattern.intercepts() {
+            let mut messages = VecDeque::new();
+            if let Some(Slot { channel: Channel::Inproc(end), .. }) = self.table.get_mut(pipe) {
+                while let (Some(message), _) = end.pop() {
+                    messages.push_back(message);
+                }
+            }
+            self.hand_over(pipe, messages);
+        } else if self.table.get(pipe).is_some() {
+            self.pattern.readable(pipe);
+        }
+        // Room on the other side is news too.
+        self.table.effects.ring |= (Events::IN | Events::OUT).interest();
+    }
+
+    /// A peer is here and known by name: attach it if that has not happened, tell it what we want to hear.
+    pub(super) fn joined(&mut self, pipe: PipeId, routing_id: Bytes) {
+        let Some(slot) = self.table.get_mut(pipe) else { return };
+        slot.open = true;
+        if slot.stage == Stage::Waiting {
+            slot.stage = Stage::Attached;
+            if !self.pattern.attach(pipe) {
+                return self.close_pipe(pipe, Some(std::time::Duration::ZERO));
+            }
+        }
+        match self.pattern.identify(pipe, routing_id) {
+            // As in libzmq a newcomer with a known id keeps its connection and is ignored.
+            Identified::Accepted | Identified::Refused => {}
+            Identified::Replaced(old) => self.close_pipe(old, Some(std::time::Duration::ZERO)),
+        }
+        if self.pattern.probe() && self.has_room(pipe) {
+            self.table.enqueue(pipe, Message::new());
+        }
+        for topic in self.pattern.subscriptions() {
+            self.tell(pipe, true, &topic);
+        }
+        if let Some(Channel::Link(link)) = self.table.get(pipe).map(|slot| &slot.channel) {
+            let flush = Effect::Flush(Arc::clone(link));
+            self.table.effects.push(flush);
+        }
+        self.table.effects.ring |= (Events::IN | Events::OUT).interest();
+    }
+
+    /// The socket lets go of a pipe; what is queued on it is sent for at most `linger`.
+    pub(super) fn close_pipe(&mut self, pipe: PipeId, linger: Option<std::time::Duration>) {
+        if self.pattern.detach(pipe) {
+            self.table.effects.ring |= Events::IN.interest();
+        }
+        let Some(slot) = self.table.remove(pipe) else { return };
+        match slot.channel {
+            Channel::Link(link) => self.let_go(link, linger),
+            Channel::Inproc(end) => {
+                let nudge = end.tell(InprocEvent::Closed);
+                self.table.effects.push(Effect::Nudge(nudge));
+            }
+        }
+    }
+
+    /// A retired pipe whose last message was received, and events seen while receiving.
+    pub(super) fn after(&mut self) {
+        while let Some(link) = self.table.eventful.pop() {
+            self.attend(&link);
+        }
+        while let Some(pipe) = self.table.drained.pop() {
+            if self.table.get(pipe).is_some_and(|slot| slot.stage == Stage::Retired && slot.is_drained()) {
+                self.forget(pipe);
+            }
+        }
+    }
+
+    fn on_event(&mut self, pipe: PipeId, link: &Arc<Link>, event: LinkEvent) {
+        match event {
+            LinkEvent::Established(peer) => self.joined(pipe, peer.routing_id),
+            LinkEvent::Subscribe(topic) => self.subscribed(pipe, topic),
+            LinkEvent::Cancel(topic) => self.cancelled(pipe, topic),
+            LinkEvent::Lost(_) => self.on_lost(pipe, link),
+            LinkEvent::Closed(Loss::Local) => {}
+            LinkEvent::Closed(_) => self.peer_gone(pipe),
+        }
+    }
+
+    /// The connection is gone and will be dialled again.
+    fn on_lost(&mut self, pipe: PipeId, link: &Arc<Link>) {
+        let wake = self.pattern.lost(pipe);
+        if self.options.immediate {
+            // A queue exists only while its peer is there.
+            link.discard_backlog();
+            if let Some(slot) = self.table.get_mut(pipe) {
+                slot.open = false;
+            }
+        }
+        if wake {
+            self.table.effects.ring |= Events::IN.interest();
+        }
+    }
+
+    /// The peer will not come back. Its last messages can still be received.
+    fn peer_gone(&mut self, pipe: PipeId) {
+        let Some(slot) = self.table.get_mut(pipe) else { return };
+        if slot.is_drained() || slot.stage == Stage::Waiting {
+            return self.forget(pipe);
+        }
+        slot.stage = Stage::Retired;
+        self.pattern.retire(pipe);
+        self.table.effects.ring |= (Events::IN | Events::OUT).interest();
+    }
+
+    /// Forgets a pipe whose channel is over.
+    fn forget(&mut self, pipe: PipeId) {
+        self.pattern.detach(pipe);
+        if let Some(slot) = self.table.remove(pipe)
+            && let Channel::Link(link) = slot.channel
+        {
+            let mut counters = link.counters();
+            // Messages nobody came for: they were parsed before the pipe was known to the pattern.
+            counters.recv_dropped_closed += counters.recv_queued;
+            counters.recv_queued = 0;
+            self.table.bury(&counters);
+        }
+        self.table.effects.ring |= (Events::IN | Events::OUT).interest();
+    }
+
+    fn on_messages(&mut self, pipe: PipeId, link: &Arc<Link>) {
+        if self.pattern.intercepts() {
+            let mut messages = VecDeque::new();
+            link.refill(&mut messages);
+            self.hand_over(pipe, messages);
+        } else if link.has_inbound() {
+            self.pattern.readable(pipe);
+        }
+    }
+
+    /// PUB, XPUB and PUSH have no inbox: the pattern keeps or drops what their peers send.
+    fn hand_over(&mut self, pipe: PipeId, messages: VecDeque<Message>) {
+        for message in messages {
+            if self.pattern.received(pipe, message).is_none() {
+                self.table.effects.ring |= Events::IN.interest();
+            }
+        }
+    }
+
+    fn subscribed(&mut self, pipe: PipeId, topic: Bytes) {
+        if self.pattern.subscribed(pipe, topic) {
+            self.table.effects.ring |= Events::IN.interest();
+        }
+    }
+
+    fn cancelled(&mut self, pipe: PipeId, topic: Bytes) {
+        if self.pattern.cancelled(pipe, topic) {
+            self.table.effects.ring |= Events::IN.interest();
+        }
+    }
+
+    fn tell(&mut self, pipe: PipeId, subscribe: bool, topic: &[u8]) {
+        match self.table.get(pipe).map(|slot| &slot.channel) {
+            Some(Channel::Link(link)) => link.send_subscription(subscribe, topic),
+            Some(Channel::Inproc(end)) => {
+                let nudge = end.tell(subscription(subscribe, topic));
+                self.table.effects.push(Effect::Nudge(nudge));
+            }
+            None => {}
+        }
+    }
+
+    fn let_go(&mut self, link: Arc<Link>, linger: Option<std::time::Duration>) {
+        self.live.enter();
+        self.lingering.push(Arc::clone(&link));
+        self.table.effects.push(Effect::Close(link, linger));
+    }
+}
+
+pub(super) fn subscription(subscribe: bool, topic: &[u8]) -> InprocEvent {
+    let topic = Bytes::copy_from_slice(topic);
+    if subscribe { InprocEvent::Subscribe(topic) } else { InprocEvent::Cancel(topic) }
+}

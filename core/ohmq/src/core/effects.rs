@@ -1,0 +1,58 @@
+//! What a locked socket decided and an unlocked one does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ohmq_net::Link;
+use ohmq_queue::Doorbell;
+
+use crate::inproc::Nudge;
+
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// Write what was queued.
+    Flush(Arc<Link>),
+    /// Wake the socket at the other end.
+    Nudge(Nudge),
+    /// Let go of a link.
+    Close(Arc<Link>, Option<Duration>),
+}
+
+/// A list that costs nothing while it holds at most one effect, which is nearly always.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    first: Option<Effect>,
+    rest: Vec<Effect>,
+    /// Bits of the socket's own doorbell to ring.
+    pub(super) ring: u8,
+}
+
+impl Effects {
+    pub(super) fn push(&mut self, effect: Effect) {
+        if self.first.is_none() && self.rest.is_empty() {
+            self.first = Some(effect);
+        } else {
+            self.rest.push(effect);
+        }
+    }
+
+    pub(super) fn nudge(&mut self, nudge: Option<Nudge>) {
+        if let Some(nudge) = nudge {
+            self.push(Effect::Nudge(nudge));
+        }
+    }
+
+    /// Carries everything out. The socket must not be locked.
+    pub(super) fn run(self, doorbell: &Doorbell) {
+        for effect in self.first.into_iter().chain(self.rest) {
+            match effect {
+                Effect::Flush(link) => link.flush(),
+                Effect::Nudge(nudge) => nudge.deliver(),
+                Effect::Close(link, linger) => link.close(linger),
+            }
+        }
+        if self.ring != 0 {
+            doorbell.ring(self.ring);
+        }
+    }
+}

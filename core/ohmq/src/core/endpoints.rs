@@ -1,0 +1,252 @@
+//! Binding, connecting, and undoing both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ohmq_net::{Link, Origin};
+use ohmq_proto::endpoint::{Endpoint as Address, EndpointError};
+use ohmq_spec::{ErrorCode, SocketType};
+
+use super::effects::Effect;
+use super::inner::{Endpoint, EndpointKind, Inner};
+use super::pipes::{Channel, Slot, Stage};
+use super::shared::SocketCore;
+use crate::inproc::{InprocEnd, InprocEvent};
+use crate::options;
+use crate::{Error, Result};
+
+impl SocketCore {
+    pub(crate) fn bind(&self, text: &str) -> Result<String> {
+        self.usable("bind")?;
+        let address = Address::parse_bind(text).map_err(|error| refused("bind", text, &error))?;
+        if let Address::Inproc(name) = address {
+            return self.bind_inproc(&name, text);
+        }
+        let handle = self.context.io_thread("bind", text)?;
+        let config = self.with(|inner| inner.options.link_config());
+        let bound = ohmq_net::bind(&address, &config)
+            .map_err(|error| Error::from_io(&error, "bind", text.to_owned()))?;
+        let Some(me) = self.me.upgrade() else {
+            return Err(Error::new(ErrorCode::Enotsock, "bind", text.to_owned()));
+        };
+        // The entry is there before the first connection can be adopted.
+        self.with(|inner| {
+            let id = handle.listen(bound.listener, me, config);
+            inner.last_endpoint.clone_from(&bound.endpoint);
+            let kind = EndpointKind::Listener { handle, id };
+            inner.endpoints.push(Endpoint { id, name: bound.endpoint.clone(), given: text.to_owned(), kind });
+        });
+        Ok(bound.endpoint)
+    }
+
+    pub(crate) fn connect(&self, text: &str) -> Result<()> {
+        self.usable("connect")?;
+        let address = Address::parse_connect(text).map_err(|error| refused("connect", text, &error))?;
+        if self.with(|inner| inner.is_repeated(text, self.socket_type)) {
+            return Ok(());
+        }
+        if let Address::Inproc(name) = address {
+            return self.connect_inproc(&name, text);
+        }
+        let handle = self.context.io_thread("connect", text)?;
+        let Some(owner) = self.me.upgrade() else {
+            return Err(Error::new(ErrorCode::Enotsock, "connect", text.to_owned()));
+        };
+        self.with(|inner| {
+            let config = inner.options.link_config();
+            let link = Link::new(Origin::Dialed, owner, handle.clone(), config);
+            let id = link.key();
+            let mut slot = Slot::new(link.key(), Channel::Link(Arc::clone(&link)), id);
+            let attach = !inner.options.immediate;
+            slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
+            let pipe = inner.table.insert(slot);
+            let named = inner.options.connect_routing_id.take();
+            if attach && !inner.pattern.attach(pipe) {
+                // PAIR has its peer already: the endpoint is remembered and leads nowhere, as in libzmq.
+                inner.table.remove(pipe);
+            } else {
+                if let Some(routing_id) = named {
+                    inner.pattern.identify(pipe, routing_id);
+                }
+                handle.dial(link, address);
+            }
+            inner.remember_connect(id, text, EndpointKind::Dialed);
+            inner.table.effects.ring |= ohmq_queue::doorbell::OUT;
+        });
+        Ok(())
+    }
+
+    /// `unbind` and `disconnect` are one operation, as in libzmq; the name decides.
+    pub(crate) fn undo(&self, text: &str, operation: &'static str) -> Result<()> {
+        self.usable(operation)?;
+        let parsed = Address::parse_bind(text).map(drop).or_else(|_| Address::parse_connect(text).map(drop));
+        parsed.map_err(|error| refused(operation, text, &error))?;
+        let unbind = operation == "unbind";
+        let freed = self.with(|inner| {
+            let found = inner.endpoints.iter().rposition(|entry| {
+                let bound = matches!(entry.kind, EndpointKind::Listener { .. } | EndpointKind::InprocBound);
+                bound == unbind && (entry.name == text || (!bound && entry.given == text))
+            });
+            let entry = inner.endpoints.remove(found?);
+            let linger = options::timeout(inner.options.linger);
+            inner.end(&entry, linger);
+            Some(entry)
+        });
+        match freed {
+            Some(Endpoint { kind: EndpointKind::InprocBound, name, .. }) => {
+                self.context.registry().unbind(inproc_name(&name));
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None => Err(Error::new(ErrorCode::Enoent, operation, text.to_owned())
+                .because("the socket is not bound or connected to this endpoint")),
+        }
+    }
+
+    /// Lets go of everything at the end of the socket's life.
+    pub(super) fn close_endpoints(&self) {
+        let names = self.with(|inner| {
+            inner.closed = true;
+            let linger = options::timeout(inner.options.linger);
+            let endpoints = std::mem::take(&mut inner.endpoints);
+            for entry in &endpoints {
+                inner.end_listener(entry);
+            }
+            for pipe in inner.table.ids() {
+                inner.close_pipe(pipe, linger);
+            }
+            endpoints
+        });
+        for entry in names.iter().filter(|entry| matches!(entry.kind, EndpointKind::InprocBound)) {
+            self.context.registry().unbind(inproc_name(&entry.name));
+        }
+    }
+
+    fn bind_inproc(&self, name: &str, text: &str) -> Result<String> {
+        let Some(me) = self.me.upgrade() else {
+            return Err(Error::new(ErrorCode::Enotsock, "bind", text.to_owned()));
+        };
+        let waiting = self.context.registry().bind(name, &me).ok_or_else(|| {
+            Error::new(ErrorCode::Eaddrinuse, "bind", text.to_owned())
+                .because("the name is taken in this context")
+        })?;
+        let id = ohmq_net::next_key();
+        self.with(|inner| {
+            inner.endpoints.push(Endpoint {
+                id,
+                name: text.to_owned(),
+                given: text.to_owned(),
+                kind: EndpointKind::InprocBound,
+            });
+            inner.last_endpoint = text.to_owned();
+        });
+        for end in waiting {
+            self.join_inproc(end, id);
+        }
+        Ok(text.to_owned())
+    }
+
+    fn connect_inproc(&self, name: &str, text: &str) -> Result<()> {
+        let (near, far) = self.with(|inner| {
+            let config = inner.options.link_config();
+            InprocEnd::pair(config.send_hwm, config.recv_hwm)
+        });
+        let id = ohmq_net::next_key();
+        self.with(|inner| {
+            let config = inner.options.link_config();
+            near.join(std::sync::Weak::clone(&self.me), id, config.send_hwm, config.recv_hwm);
+            // What we are called is told before the far end can be joined.
+            let routing_id = inner.options.routing_id.clone();
+            inner.table.effects.push(Effect::Nudge(near.tell(InprocEvent::Joined(routing_id))));
+            for topic in inner.pattern.subscriptions() {
+                inner.table.effects.push(Effect::Nudge(near.tell(InprocEvent::Subscribe(topic))));
+            }
+            let mut slot = Slot::new(id, Channel::Inproc(near), id);
+            let attach = !inner.options.immediate;
+            slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
+            let pipe = inner.table.insert(slot);
+            if attach && !inner.pattern.attach(pipe) {
+                inner.table.remove(pipe);
+            } else if let Some(routing_id) = inner.options.connect_routing_id.take() {
+                inner.pattern.identify(pipe, routing_id);
+            }
+            inner.remember_connect(id, text, EndpointKind::InprocDialed);
+            inner.table.effects.ring |= ohmq_queue::doorbell::OUT;
+        });
+        let found = self.context.registry().connect(name, far);
+        if let Some((core, far)) = found {
+            core.accept_inproc(far, name);
+        }
+        Ok(())
+    }
+
+    /// A connector found this socket's name.
+    fn accept_inproc(&self, end: InprocEnd, name: &str) {
+        let id = self.with(|inner| {
+            let bound = |entry: &&Endpoint| inproc_name(&entry.name) == name;
+            inner.endpoints.iter().find(bound).map_or(0, |entry| entry.id)
+        });
+        self.join_inproc(end, id);
+    }
+
+    /// Takes the far end of a pair that a connector made.
+    fn join_inproc(&self, end: InprocEnd, endpoint: u64) {
+        let key = ohmq_net::next_key();
+        self.with(|inner| {
+            let config = inner.options.link_config();
+            if inner.closed {
+                inner.table.effects.push(Effect::Nudge(end.tell(InprocEvent::Closed)));
+                return;
+            }
+            end.join(std::sync::Weak::clone(&self.me), key, config.send_hwm, config.recv_hwm);
+            let hello = InprocEvent::Joined(inner.options.routing_id.clone());
+            inner.table.effects.push(Effect::Nudge(end.tell(hello)));
+            inner.table.insert(Slot::new(key, Channel::Inproc(end), endpoint));
+            // What the connector said and sent before we were here.
+            inner.attend_inproc(key);
+        });
+    }
+}
+
+impl Inner {
+    /// A second `connect` to the same endpoint does nothing on DEALER, SUB, PUB and REQ (libzmq's rule).
+    fn is_repeated(&self, text: &str, socket_type: SocketType) -> bool {
+        matches!(socket_type, SocketType::Dealer | SocketType::Sub | SocketType::Pub | SocketType::Req)
+            && self.endpoints.iter().any(|entry| {
+                matches!(entry.kind, EndpointKind::Dialed | EndpointKind::InprocDialed) && entry.given == text
+            })
+    }
+
+    fn remember_connect(&mut self, id: u64, text: &str, kind: EndpointKind) {
+        self.last_endpoint = text.to_owned();
+        self.endpoints.push(Endpoint { id, name: text.to_owned(), given: text.to_owned(), kind });
+    }
+
+    /// Ends one endpoint: a listener with the connections it accepted, or one connection.
+    fn end(&mut self, entry: &Endpoint, linger: Option<Duration>) {
+        self.end_listener(entry);
+        if matches!(entry.kind, EndpointKind::InprocBound) {
+            // As in libzmq only the name is freed; peers that are connected stay.
+            return;
+        }
+        for pipe in self.table.ids() {
+            if self.table.get(pipe).is_some_and(|slot| slot.endpoint == entry.id) {
+                self.close_pipe(pipe, linger);
+            }
+        }
+    }
+
+    fn end_listener(&mut self, entry: &Endpoint) {
+        if let EndpointKind::Listener { handle, id } = &entry.kind {
+            handle.unlisten(*id);
+        }
+    }
+}
+
+fn inproc_name(endpoint: &str) -> &str {
+    endpoint.strip_prefix("inproc://").unwrap_or(endpoint)
+}
+
+fn refused(operation: &'static str, text: &str, error: &EndpointError) -> Error {
+    Error::new(error.code, operation, text.to_owned()).because(error.reason)
+}

@@ -1,0 +1,180 @@
+//! What a socket's lock guards, and the steps of sending and receiving under it.
+
+use std::sync::Arc;
+
+use ohmq_net::{Link, ListenerId};
+use ohmq_proto::{DropCause, Message, Pattern, Pipes, Route, RouteError};
+
+use super::effects::Effect;
+use super::pipes::{Channel, PipeTable};
+use crate::context::Live;
+use crate::options::Options;
+use crate::{Events, Stats};
+
+/// What a socket is bound or connected to.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) id: u64,
+    /// As `unbind` and `disconnect` name it.
+    pub(super) name: String,
+    /// As it was given to `connect`.
+    pub(super) given: String,
+    pub(super) kind: EndpointKind,
+}
+
+#[derive(Debug)]
+pub(super) enum EndpointKind {
+    Listener { handle: ohmq_net::Handle, id: ListenerId },
+    Dialed,
+    InprocBound,
+    InprocDialed,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) pattern: Pattern,
+    pub(super) table: PipeTable,
+    pub(super) options: Options,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) last_endpoint: String,
+    /// Links the socket has let go of that still send.
+    pub(super) lingering: Vec<Arc<Link>>,
+    pub(super) closed: bool,
+    pub(super) live: Arc<Live>,
+    delivered: u64,
+    discards: Stats,
+}
+
+impl Inner {
+    pub(super) fn new(pattern: Pattern, options: Options, live: Arc<Live>) -> Self {
+        Inner {
+            pattern,
+            table: PipeTable::default(),
+            options,
+            endpoints: Vec::new(),
+            last_endpoint: String::new(),
+            lingering: Vec::new(),
+            closed: false,
+            live,
+            delivered: 0,
+            discards: Stats::default(),
+        }
+    }
+
+    /// Routes and queues a message, or gives it back. Reserve decides and changes nothing; commit carries it out.
+    #[inline]
+    pub(super) fn send(&mut self, message: Message) -> Result<(), (RouteError, Message)> {
+        let route = match self.pattern.reserve(&message, &self.table) {
+            Ok(route) => route,
+            Err(error) => return Err((error, message)),
+        };
+        let message = self.pattern.commit(&route, message, &mut self.table);
+        match route {
+            Route::One(pipe) => self.table.enqueue(pipe, message),
+            Route::Many { full, .. } => self.fan_out(&message, full),
+            Route::Subscription { subscribe, topic, forward } => {
+                if forward {
+                    self.tell_all(subscribe, &topic);
+                }
+            }
+            Route::Discard(cause) => self.discard(cause),
+        }
+        Ok(())
+    }
+
+    /// Takes the next message.
+    #[inline]
+    pub(super) fn recv(&mut self) -> Result<Option<Message>, RouteError> {
+        let message = self.pattern.recv(&mut self.table)?;
+        self.delivered += u64::from(message.is_some());
+        Ok(message)
+    }
+
+    /// What of `wanted` is possible now.
+    pub(super) fn ready(&mut self, wanted: Events) -> Events {
+        let mut ready = Events::NONE;
+        if wanted.readable() && self.pattern.can_recv(&mut self.table) {
+            ready = ready | Events::IN;
+        }
+        if wanted.writable() && self.pattern.can_send(&self.table) {
+            ready = ready | Events::OUT;
+        }
+        ready
+    }
+
+    /// Sends a subscription, or its end, to every peer.
+    pub(super) fn tell_all(&mut self, subscribe: bool, topic: &[u8]) {
+        for pipe in self.table.ids() {
+            let Some(slot) = self.table.get(pipe) else { continue };
+            let effect = match &slot.channel {
+                Channel::Link(link) => {
+                    link.send_subscription(subscribe, topic);
+                    Effect::Flush(Arc::clone(link))
+                }
+                Channel::Inproc(end) => {
+                    Effect::Nudge(end.tell(super::attend::subscription(subscribe, topic)))
+                }
+            };
+            self.table.effects.push(effect);
+        }
+    }
+
+    /// New high-water marks for the pipes that exist.
+    pub(super) fn apply_marks(&mut self) {
+        let config = self.options.link_config();
+        for pipe in self.table.ids() {
+            match self.table.get(pipe).map(|slot| &slot.channel) {
+                Some(Channel::Link(link)) => link.set_marks(config.send_hwm, config.recv_hwm),
+                Some(Channel::Inproc(end)) => end.set_marks(config.send_hwm, config.recv_hwm),
+                None => {}
+            }
+        }
+        self.table.effects.ring |= Events::OUT.interest();
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let mut stats = self.table.stats(&self.lingering);
+        let ours = &self.discards;
+        stats.sent_accepted += ours.sent_accepted;
+        stats.sent_dropped_no_peer += ours.sent_dropped_no_peer;
+        stats.sent_dropped_no_subscriber += ours.sent_dropped_no_subscriber;
+        stats.sent_dropped_high_water += ours.sent_dropped_high_water;
+        stats.sent_dropped_unroutable += ours.sent_dropped_unroutable;
+        stats.sent_dropped_reply_gone += ours.sent_dropped_reply_gone;
+        let dropped = self.pattern.dropped();
+        stats.recv_accepted += self.pattern.made();
+        stats.recv_delivered = self.delivered;
+        stats.recv_queued += self.pattern.queued() as u64;
+        stats.recv_dropped_filtered = dropped.filtered;
+        stats.recv_dropped_stray = dropped.stray;
+        stats.recv_dropped_malformed = dropped.malformed;
+        stats.recv_dropped_unsupported = dropped.unsupported;
+        stats
+    }
+
+    fn fan_out(&mut self, message: &Message, full: u32) {
+        for index in 0..self.pattern.targets().len() {
+            let Some(&pipe) = self.pattern.targets().get(index) else { break };
+            self.table.enqueue(pipe, message.clone());
+        }
+        self.discards.sent_accepted += u64::from(full);
+        self.discards.sent_dropped_high_water += u64::from(full);
+    }
+
+    fn discard(&mut self, cause: DropCause) {
+        let ours = &mut self.discards;
+        ours.sent_accepted += 1;
+        match cause {
+            DropCause::NoPeer => ours.sent_dropped_no_peer += 1,
+            DropCause::NoSubscriber => ours.sent_dropped_no_subscriber += 1,
+            DropCause::HighWater => ours.sent_dropped_high_water += 1,
+            DropCause::Unroutable => ours.sent_dropped_unroutable += 1,
+            DropCause::ReplyGone => ours.sent_dropped_reply_gone += 1,
+        }
+    }
+
+    /// Whether a pipe has room, for the probe of `PROBE_ROUTER`.
+    pub(super) fn has_room(&self, pipe: ohmq_proto::PipeId) -> bool {
+        self.table.writable(pipe)
+    }
+}

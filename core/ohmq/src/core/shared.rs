@@ -1,0 +1,270 @@
+//! The shared part of a socket: its lock, its doorbell, and the calls every front end is made of.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use ohmq_net::{Link, Owner, Signal};
+use ohmq_proto::{Message, Pattern, RouteError};
+use ohmq_queue::{Doorbell, Ticket};
+use ohmq_spec::{ErrorCode, SocketOption, SocketType};
+
+use super::inner::Inner;
+use crate::context::ContextCore;
+use crate::options::{self, Change, Options};
+use crate::{Error, Events, OptionValue, Result, SendError, Stats};
+
+/// One socket, shared by all its handles, its links and the futures that wait on it.
+pub(crate) struct SocketCore {
+    pub(super) me: Weak<SocketCore>,
+    pub(super) context: Arc<ContextCore>,
+    pub(crate) socket_type: SocketType,
+    pub(crate) doorbell: Doorbell,
+    inner: Mutex<Inner>,
+    closed: AtomicBool,
+    /// The process this socket belongs to; a forked child must leave it alone.
+    generation: u32,
+    interrupts: AtomicU64,
+    /// The descriptor of [`SocketCore::signal`], and its place at the doorbell while it is armed.
+    signal: Mutex<Option<(Arc<Signal>, Option<Ticket>)>>,
+}
+
+impl SocketCore {
+    pub(crate) fn new(context: Arc<ContextCore>, socket_type: SocketType, options: Options) -> Arc<Self> {
+        let pattern = Pattern::new(socket_type, crate::context::entropy());
+        let inner = Inner::new(pattern, options, Arc::clone(context.live()));
+        Arc::new_cyclic(|me| SocketCore {
+            me: Weak::clone(me),
+            context,
+            socket_type,
+            doorbell: Doorbell::new(),
+            inner: Mutex::new(inner),
+            closed: AtomicBool::new(false),
+            generation: ohmq_net::fork_generation(),
+            interrupts: AtomicU64::new(0),
+            signal: Mutex::new(None),
+        })
+    }
+
+    /// Sends without waiting, or gives the message back.
+    #[inline]
+    pub(crate) fn try_send(&self, message: Message) -> Result<(), SendError> {
+        if let Err(error) = self.usable("send") {
+            return Err(SendError { error, message });
+        }
+        match self.with(|inner| inner.send(message)) {
+            Ok(()) => Ok(()),
+            Err((refusal, message)) => Err(SendError { error: self.refused("send", refusal), message }),
+        }
+    }
+
+    /// Receives without waiting.
+    #[inline]
+    pub(crate) fn try_recv(&self) -> Result<Message> {
+        self.usable("receive")?;
+        match self.with(Inner::recv) {
+            Ok(Some(message)) => Ok(message),
+            Ok(None) => Err(self.refused("receive", RouteError::WouldBlock)),
+            Err(refusal) => Err(self.refused("receive", refusal)),
+        }
+    }
+
+    /// What of `wanted` is possible now.
+    pub(crate) fn ready(&self, wanted: Events) -> Result<Events> {
+        self.usable("poll")?;
+        Ok(self.with(|inner| inner.ready(wanted)))
+    }
+
+    pub(crate) fn set(&self, option: SocketOption, value: &OptionValue) -> Result<()> {
+        self.usable("set")?;
+        self.with(|inner| {
+            match inner.options.set(option, value)? {
+                Change::Nothing => {}
+                Change::Marks => inner.apply_marks(),
+                Change::Pattern(change) => inner.pattern.set(change),
+                Change::Subscribe(topic) => {
+                    if inner.pattern.subscribe(&topic) {
+                        inner.tell_all(true, &topic);
+                    }
+                }
+                Change::Unsubscribe(topic) => {
+                    if inner.pattern.unsubscribe(&topic) {
+                        inner.tell_all(false, &topic);
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn get(&self, option: SocketOption) -> Result<OptionValue> {
+        self.usable("get")?;
+        options::readable(option, self.socket_type)?;
+        match option {
+            SocketOption::Fd => Ok(OptionValue::Int(std::os::fd::AsRawFd::as_raw_fd(&*self.signal()?))),
+            SocketOption::Events => Ok(OptionValue::Int(self.ready(Events::IN | Events::OUT)?.bits() as i32)),
+            SocketOption::LastEndpoint => Ok(OptionValue::Text(self.last_endpoint())),
+            SocketOption::TopicsCount => {
+                Ok(OptionValue::Int(self.with(|inner| inner.pattern.topics_count()) as i32))
+            }
+            _ => self.with(|inner| inner.options.get(option)),
+        }
+    }
+
+    pub(crate) fn last_endpoint(&self) -> String {
+        self.with(|inner| inner.last_endpoint.clone())
+    }
+
+    pub(crate) fn timeouts(&self) -> (i32, i32) {
+        self.with(|inner| (inner.options.send_timeout, inner.options.recv_timeout))
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.with(|inner| inner.stats())
+    }
+
+    /// The descriptor of this socket, made when it is first asked for.
+    pub(crate) fn signal(&self) -> Result<Arc<Signal>> {
+        let mut place = self.lock_signal();
+        if place.is_none() {
+            let signal = Signal::new().map_err(|error| Error::from_io(&error, "get", "ZMQ_FD"))?;
+            // Readable at first: whoever waits looks at the events once before it trusts the descriptor.
+            signal.raise();
+            *place = Some((signal, None));
+        }
+        match place.as_ref() {
+            Some((signal, _)) => Ok(Arc::clone(signal)),
+            None => Err(Error::new(ErrorCode::Efault, "get", "ZMQ_FD")),
+        }
+    }
+
+    /// Clears the descriptor, then says what is ready; if nothing is, the descriptor becomes readable when that changes.
+    pub(crate) fn arm(&self, wanted: Events) -> Result<Events> {
+        self.usable("poll")?;
+        let signal = self.signal()?;
+        {
+            let mut place = self.lock_signal();
+            signal.clear();
+            let ticket = self.doorbell.register(wanted.interest(), &signal.waker());
+            if let Some((_, armed)) = place.as_mut() {
+                *armed = Some(ticket);
+            }
+        }
+        // Announced first, so a change from here on raises the descriptor.
+        self.ready(wanted)
+    }
+
+    /// Ends every blocked call on this socket with `EINTR`.
+    pub(crate) fn interrupt(&self) {
+        self.interrupts.fetch_add(1, Ordering::SeqCst);
+        self.ring_all();
+    }
+
+    pub(crate) fn interrupts(&self) -> u64 {
+        self.interrupts.load(Ordering::SeqCst)
+    }
+
+    /// Wakes everybody who waits on this socket, because it or its context has ended.
+    pub(crate) fn ring_all(&self) {
+        self.doorbell.ring((Events::IN | Events::OUT).interest());
+    }
+
+    /// Closes the socket; `true` the first time.
+    pub(crate) fn close(&self) -> bool {
+        if self.is_inherited() || self.closed.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        self.close_endpoints();
+        self.ring_all();
+        self.context.live().leave_socket();
+        true
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Fails when the socket, its context, or the process it belongs to is gone.
+    #[inline]
+    pub(crate) fn usable(&self, operation: &'static str) -> Result<()> {
+        if self.closed.load(Ordering::Relaxed) || self.is_inherited() {
+            return Err(Error::new(ErrorCode::Enotsock, operation, self.socket_type.name())
+                .because("the socket is closed"));
+        }
+        if self.context.is_terminated() {
+            return Err(Error::new(ErrorCode::Eterm, operation, self.socket_type.name()));
+        }
+        Ok(())
+    }
+
+    /// Whether a fork lies between the process that made this socket and this one.
+    fn is_inherited(&self) -> bool {
+        self.generation != ohmq_net::fork_generation()
+    }
+
+    /// Runs `act` under the lock and carries out its effects afterwards.
+    #[inline]
+    pub(super) fn with<R>(&self, act: impl FnOnce(&mut Inner) -> R) -> R {
+        let mut inner = self.lock();
+        let result = act(&mut inner);
+        inner.after();
+        let effects = std::mem::take(&mut inner.table.effects);
+        drop(inner);
+        effects.run(&self.doorbell);
+        result
+    }
+
+    pub(crate) fn attend_inproc(&self, key: u64) {
+        self.with(|inner| inner.attend_inproc(key));
+    }
+
+    fn refused(&self, operation: &'static str, refusal: RouteError) -> Error {
+        let code = match refusal {
+            RouteError::WouldBlock => ErrorCode::Eagain,
+            RouteError::WrongState => ErrorCode::Efsm,
+            RouteError::HostUnreachable => ErrorCode::Ehostunreach,
+            RouteError::NotSupported => ErrorCode::Enotsup,
+        };
+        Error::new(code, operation, self.socket_type.name())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_signal(&self) -> MutexGuard<'_, Option<(Arc<Signal>, Option<Ticket>)>> {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Owner for SocketCore {
+    fn adopt(&self, listener: u64, link: Arc<Link>) {
+        self.with(|inner| inner.adopt(listener, link));
+    }
+
+    fn attend(&self, link: &Arc<Link>) {
+        self.with(|inner| inner.attend(link));
+    }
+
+    fn ring(&self, bits: u8) {
+        self.doorbell.ring(bits);
+    }
+
+    fn finished(&self, link: &Arc<Link>) {
+        self.with(|inner| {
+            let before = inner.lingering.len();
+            inner.lingering.retain(|other| !Arc::ptr_eq(other, link));
+            if inner.lingering.len() != before {
+                let mut counters = link.counters();
+                counters.recv_queued = 0;
+                inner.table.bury(&counters);
+            }
+        });
+        self.context.live().leave();
+    }
+}
+
+impl std::fmt::Debug for SocketCore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SocketCore").field("type", &self.socket_type.name()).finish_non_exhaustive()
+    }
+}

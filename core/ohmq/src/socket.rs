@@ -1,0 +1,271 @@
+//! The socket that users hold.
+
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ohmq_proto::Message;
+use ohmq_spec::{SocketOption, SocketType};
+
+use crate::core::SocketCore;
+use crate::{Events, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
+
+/// A ZeroMQ socket. Clones are the same socket; the last one closes it when it is dropped.
+///
+/// All methods may be called from any thread at any time. A closed socket answers `ENOTSOCK`, one whose context has
+/// ended `ETERM`.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    owner: Arc<Owned>,
+}
+
+/// Closes the socket with its last handle; links and futures hold the core, not this.
+#[derive(Debug)]
+struct Owned {
+    core: Arc<SocketCore>,
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.core.close();
+    }
+}
+
+impl Socket {
+    pub(crate) fn new(core: Arc<SocketCore>) -> Self {
+        Socket { owner: Arc::new(Owned { core }) }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<SocketCore> {
+        &self.owner.core
+    }
+
+    /// The type it was made with.
+    pub fn socket_type(&self) -> SocketType {
+        self.core().socket_type
+    }
+
+    /// Listens on an endpoint and returns it with wildcards resolved: `tcp://127.0.0.1:*` gives `tcp://127.0.0.1:40213`.
+    /// See zmq_tcp(7), zmq_ipc(7), zmq_inproc(7) for the forms. Looking up a host name may block.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a malformed endpoint, `EPROTONOSUPPORT` for an unknown transport, `EADDRINUSE`, `EADDRNOTAVAIL`,
+    /// `ENODEV` for an unknown interface or host, `ENAMETOOLONG` for an ipc path beyond 107 bytes.
+    pub fn bind(&self, endpoint: &str) -> Result<String> {
+        self.core().bind(endpoint)
+    }
+
+    /// Connects to an endpoint, now or as soon as somebody binds it, and again whenever the connection is lost. Never
+    /// blocks; network errors are retried and never reported here.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a malformed endpoint, `EPROTONOSUPPORT` for an unknown transport.
+    pub fn connect(&self, endpoint: &str) -> Result<()> {
+        self.core().connect(endpoint)
+    }
+
+    /// Stops listening on an endpoint and ends the connections it accepted. Wildcards want the resolved form.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when the socket is not bound to it.
+    pub fn unbind(&self, endpoint: &str) -> Result<()> {
+        self.core().undo(endpoint, "unbind")
+    }
+
+    /// Ends a connection. What was received and not taken is dropped and counted; what was not sent lingers.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when the socket is not connected to it.
+    pub fn disconnect(&self, endpoint: &str) -> Result<()> {
+        self.core().undo(endpoint, "disconnect")
+    }
+
+    /// Sends a message, waiting at most `SNDTIMEO` for room.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `EHOSTUNREACH` (mandatory ROUTER), `ENOTSUP` for
+    /// a type that does not send, `EINTR`. The message comes back with the error.
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        let message = message.into();
+        match self.core().try_send(message) {
+            Err(refused) if refused.error.code() == ohmq_spec::ErrorCode::Eagain => {
+                let (timeout, _) = self.core().timeouts();
+                self.core().send_waiting(refused.message, options::timeout(timeout))
+            }
+            other => other,
+        }
+    }
+
+    /// Sends a message if there is room now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send`]; `EAGAIN` means at once.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.core().try_send(message.into())
+    }
+
+    /// Sends a message, waiting at most `timeout` for room; `None` waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send`].
+    pub fn send_timeout(
+        &self,
+        message: impl Into<Message>,
+        timeout: Option<Duration>,
+    ) -> Result<(), SendError> {
+        self.core().send_waiting(message.into(), timeout)
+    }
+
+    /// Sends a message as a future, for any executor. Dropped before it is ready, it has sent nothing.
+    pub fn send_async(&self, message: impl Into<Message>) -> SendFuture {
+        SendFuture::new(Arc::clone(self.core()), message.into())
+    }
+
+    /// Receives a message, waiting at most `RCVTIMEO`.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `ENOTSUP` for a type that does not receive,
+    /// `EINTR`.
+    pub fn recv(&self) -> Result<Message> {
+        match self.core().try_recv() {
+            Err(error) if error.code() == ohmq_spec::ErrorCode::Eagain => {
+                let (_, timeout) = self.core().timeouts();
+                self.core().recv_waiting(options::timeout(timeout))
+            }
+            other => other,
+        }
+    }
+
+    /// Receives a message if there is one now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::recv`]; `EAGAIN` means at once.
+    pub fn try_recv(&self) -> Result<Message> {
+        self.core().try_recv()
+    }
+
+    /// Receives a message, waiting at most `timeout`; `None` waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::recv`].
+    pub fn recv_timeout(&self, timeout: Option<Duration>) -> Result<Message> {
+        self.core().recv_waiting(timeout)
+    }
+
+    /// Receives a message as a future, for any executor. Dropping it loses nothing.
+    pub fn recv_async(&self) -> RecvFuture {
+        RecvFuture::new(Arc::clone(self.core()))
+    }
+
+    /// Sets an option; see zmq_setsockopt(3) and the reference page for what each means.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a value of the wrong kind or outside the limits, for an option this type does not have or that can
+    /// only be read; `ENOTSUP` for one that is not implemented yet.
+    pub fn set(&self, option: SocketOption, value: impl Into<OptionValue>) -> Result<()> {
+        self.core().set(option, &value.into())
+    }
+
+    /// Reads an option.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for an option that can only be set, `ENOTSUP` for one that is not implemented yet.
+    pub fn get(&self, option: SocketOption) -> Result<OptionValue> {
+        self.core().get(option)
+    }
+
+    /// Receives messages whose first frame begins with `topic` from now on (SUB). Subscribing twice needs unsubscribing
+    /// twice; the empty topic is everything.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for other types than SUB.
+    pub fn subscribe(&self, topic: impl AsRef<[u8]>) -> Result<()> {
+        self.set(SocketOption::Subscribe, topic.as_ref())
+    }
+
+    /// Undoes one [`Socket::subscribe`]; a topic never subscribed to is ignored.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for other types than SUB.
+    pub fn unsubscribe(&self, topic: impl AsRef<[u8]>) -> Result<()> {
+        self.set(SocketOption::Unsubscribe, topic.as_ref())
+    }
+
+    /// The endpoint bound or connected last; empty before.
+    pub fn last_endpoint(&self) -> String {
+        self.core().last_endpoint()
+    }
+
+    /// What is possible now without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSOCK` and `ETERM` only.
+    pub fn events(&self) -> Result<Events> {
+        self.core().ready(Events::IN | Events::OUT)
+    }
+
+    /// A descriptor for event loops: it is readable when the answer of [`Socket::arm`] may have changed. Readable at
+    /// first. It belongs to the socket: do not read, write or close it.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` when the process has no descriptors left.
+    pub fn fd(&self) -> Result<RawFd> {
+        self.core().usable("get")?;
+        Ok(self.core().signal()?.as_raw_fd())
+    }
+
+    /// Makes the descriptor unreadable, then says what of `events` is possible now. If nothing is, the descriptor becomes
+    /// readable when that changes; no change in between is missed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::fd`].
+    pub fn arm(&self, events: Events) -> Result<Events> {
+        self.core().arm(events)
+    }
+
+    /// Blocks until something of `events` is possible; empty when the time is over.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` when a signal handler ran in this thread or [`Socket::interrupt`] was called.
+    pub fn wait(&self, events: Events, timeout: Option<Duration>) -> Result<Events> {
+        self.core().wait_ready(events, timeout)
+    }
+
+    /// Ends every call that is blocked on this socket now with `EINTR`, from any thread.
+    pub fn interrupt(&self) {
+        self.core().interrupt();
+    }
+
+    /// What went through this socket; works on a closed one too.
+    pub fn stats(&self) -> Stats {
+        self.core().stats()
+    }
+
+    /// Closes the socket for all its clones. Never blocks: what is queued is sent in the background for `LINGER`.
+    pub fn close(&self) {
+        self.core().close();
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.core().is_closed()
+    }
+}
