@@ -6,6 +6,7 @@ mod check;
 mod conform;
 mod counts;
 mod display;
+mod r#gen;
 mod lang;
 mod packages;
 mod plan;
@@ -49,6 +50,12 @@ enum Task {
     Demo,
     /// Run the tests, all of them or only these parts, cheapest first
     Test { parts: Vec<Part> },
+    /// Write the files of every language that come from the tables in core/spec
+    Gen {
+        /// Write nothing, and fail when a file is not what the tables say
+        #[arg(long)]
+        check: bool,
+    },
     /// Check arrows, formatting, lints, file sizes, generated files, unsafe placement and links
     Check,
     /// Build the packages that a user would install into dist/, for all languages or these
@@ -76,6 +83,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Task::Setup => (plan::setup(), Ending::Steps),
         Task::Demo => (conform::demo(), Ending::Brief),
         Task::Test { parts } => (plan::test(parts), Ending::Tests),
+        Task::Gen { check: true } => (vec![check::generated_files()], Ending::Tests),
+        Task::Gen { check: false } => (vec![check::generate()], Ending::Steps),
         Task::Check => (check::steps(), Ending::Tests),
         Task::Dist { languages } => (plan::dist(languages), Ending::Steps),
         Task::Conform => (conform::tests(conform::Table::Write), Ending::Tests),

@@ -33,11 +33,26 @@ pub fn steps() -> Vec<Step> {
         Step::check("check: one version", |project, _| versions::check(project)),
         Step::check("check: forbidden text", |project, _| forbidden::check(project)).needs([Tool::Git]),
         Step::check("check: links", |project, _| links::check(project)).needs([Tool::Git]),
-        Step::check("check: generated files", |project, _| generated::check(project)),
+        generated_files(),
         Step::check("check: format", format::check).needs([Tool::Rustfmt]),
         Step::check("check: clippy", clippy::engine).needs([Tool::Clippy]),
         Step::check("check: clippy, bindings", clippy::bindings).needs([Tool::Clippy, Tool::Compiler]),
     ]
+}
+
+/// The check that generated files are what the tables say.
+pub fn generated_files() -> Step {
+    Step::check("check: generated files", |project, _| generated::check(project))
+}
+
+/// Writes the generated files.
+pub fn generate() -> Step {
+    Step::new("gen", |project, _| generated::write(project))
+}
+
+/// The check that `cargo xtask gen --check` runs alone.
+pub fn generated_step() -> Step {
+    Step::check("check: generated files", |project, _| generated::check(project))
 }
 
 /// Passes without findings; else fails with all of them.
