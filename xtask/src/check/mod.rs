@@ -50,11 +50,6 @@ pub fn generate() -> Step {
     Step::new("gen", |project, _| generated::write(project))
 }
 
-/// The check that `cargo xtask gen --check` runs alone.
-pub fn generated_step() -> Step {
-    Step::check("check: generated files", |project, _| generated::check(project))
-}
-
 /// Passes without findings; else fails with all of them.
 fn verdict(findings: Vec<String>) -> Result<()> {
     match findings.len() {
