@@ -273,6 +273,29 @@ mod tests {
     }
 
     #[test]
+    fn leaving_cancels_exactly_what_was_left() {
+        let (mut interest, mut model) = (Interest::new(), BTreeSet::new());
+        let mut state = 1_u32;
+        for step in 0..20_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (pipe, topic) = (PipeId(state >> 30), vec![b'x'; (state >> 20) as usize % 50]);
+            if state >> 10 & 1 == 0 {
+                interest.add(pipe, &topic);
+                model.insert((pipe, topic));
+            } else {
+                assert_eq!(interest.remove(pipe, &topic) != Removed::NotFound, model.remove(&(pipe, topic)));
+            }
+            if step % 1_000 == 999 {
+                let mut told = BTreeSet::new();
+                interest.remove_pipe(pipe, |_| true, |topic| _ = told.insert((pipe, topic)));
+                let left: BTreeSet<_> = model.extract_if(.., |(each, _)| *each == pipe).collect();
+                assert!(!left.is_empty());
+                assert_eq!(told, left);
+            }
+        }
+    }
+
+    #[test]
     fn a_peer_that_toggles_a_subscription_costs_no_memory() {
         let mut interest = Interest::new();
         interest.add(PipeId(0), b"kept");

@@ -70,3 +70,41 @@ impl LoadBalancer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Open;
+
+    impl Pipes for Open {
+        fn writable(&self, _pipe: PipeId) -> bool {
+            true
+        }
+    }
+
+    /// Every ring of four, every position of the turn, every pipe removed: the others keep their order, and the turn
+    /// stays where it was or passes to the next one.
+    #[test]
+    fn removing_a_pipe_moves_nobody_elses_turn() {
+        for turn in 0..4 {
+            for gone in 0..4 {
+                let mut ring = LoadBalancer::default();
+                (0..4).for_each(|pipe| ring.attach(PipeId(pipe)));
+                (0..turn).for_each(|pipe| ring.sent(PipeId(pipe)));
+                ring.detach(PipeId(gone));
+                ring.detach(PipeId(gone));
+                let order: Vec<_> = (0..3)
+                    .map_while(|_| {
+                        let pipe = ring.choose(&Open)?;
+                        ring.sent(pipe);
+                        Some(pipe.0)
+                    })
+                    .collect();
+                let expected: Vec<_> =
+                    (turn..turn + 4).map(|pipe| pipe % 4).filter(|pipe| *pipe != gone).collect();
+                assert_eq!(order, expected, "turn {turn}, without {gone}");
+            }
+        }
+    }
+}

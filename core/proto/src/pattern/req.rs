@@ -185,6 +185,7 @@ impl Rules for Req {
 mod tests {
     use ohmq_spec::SocketType::Req as REQ;
 
+    use super::super::Pattern;
     use super::super::testing::{Engine, multi, pattern};
     use super::*;
 
@@ -282,6 +283,4 @@ mod tests {
             assert_eq!(pattern(socket_type, &[PatternOption::ProbeRouter(true)], 0).probe(), probes);
         }
     }
-
-    use super::super::Pattern;
 }
