@@ -36,7 +36,8 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
     let folder = tempfile::Builder::new().prefix("ohmq-").tempdir().context("make a temporary folder")?;
     let (actors, broken) = introductions(roster, folder.path());
     let pairs: Vec<_> = NAMES.into_iter().flat_map(|left| NAMES.map(|right| (left, right))).collect();
-    let width = pairs.len().to_string().len();
+    let playable = roster.present().len().pow(2);
+    let width = playable.to_string().len();
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let checks = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -53,9 +54,9 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
                         played.iter_mut().for_each(|check| check.outcome = Outcome::Failed(error.to_string()));
                     }
                     gaps.judge(&mut played);
-                    if !played.is_empty() {
+                    if played.iter().any(|check| !matches!(check.outcome, Outcome::Skipped(_))) {
                         let place = finished.fetch_add(1, Ordering::Relaxed) + 1;
-                        progress(place, pairs.len(), width, &played, started);
+                        progress(place, playable, width, &played, started);
                     }
                     checks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(played);
                 }
