@@ -104,7 +104,7 @@ impl Display {
         if self.kind == Kind::Silent {
             return;
         }
-        println!("{line}");
+        println!("{}", if self.kind == Kind::Live { coloured(line) } else { line.to_string() });
         if !details.is_empty() && self.kind != Kind::Verbose {
             for text in details.lines() {
                 println!("    {text}");
@@ -132,6 +132,17 @@ pub fn seconds(duration: Duration) -> String {
     }
 }
 
+/// The line with its first word, the result, in the colour that it has everywhere.
+fn coloured(line: &str) -> String {
+    let (word, rest) = line.split_at(line.find("  ").unwrap_or(0));
+    let colour = match word {
+        "passed" | "done" => 32,
+        "failed" => 31,
+        _ => 33,
+    };
+    format!("\u{1b}[{colour}m{word}\u{1b}[0m{rest}")
+}
+
 /// The line without control characters: colours and carriage returns would break the live line.
 fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
@@ -155,6 +166,12 @@ mod tests {
     fn durations_read_well() {
         assert_eq!(seconds(Duration::from_millis(1_250)), "1.2 s");
         assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+    }
+
+    #[test]
+    fn a_result_has_its_colour() {
+        assert_eq!(coloured("failed   x"), "\u{1b}[31mfailed\u{1b}[0m   x");
+        assert_eq!(plain(&coloured("not run  x")), "not run  x");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! All Rust sources are formatted by rustfmt, with the settings of the repository.
+//! All Rust sources are formatted by rustfmt, with the settings of the repository; those that are not are listed.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::shell::Shell;
 
 pub fn check(project: &Project, shell: &Shell<'_>) -> Result<()> {
-    shell.run(project.cargo().args(["fmt", "--all", "--check"])).map(drop)
+    shell.run(project.cargo().args(["fmt", "--all", "--check", "--", "--files-with-diff"])).map(drop)
 }
 
 #[cfg(test)]
