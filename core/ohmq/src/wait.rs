@@ -105,13 +105,12 @@ impl SocketCore {
         let deadline = Deadline::after(timeout);
         let before = self.interrupts();
         with_parker(|parker| {
-            let mut refused = refused;
             let mut ticket = self.doorbell.register(ohmq_queue::doorbell::IN, parker.waker());
             loop {
-                match self.try_recv() {
-                    Err(error) if error.code() == ErrorCode::Eagain => refused = error,
+                let refused = match self.try_recv() {
+                    Err(error) if error.code() == ErrorCode::Eagain => error,
                     other => return other,
-                }
+                };
                 self.check_interrupt(before, "receive")?;
                 if !park(parker, deadline) {
                     return Err(refused);

@@ -20,12 +20,7 @@ pub type ListenerId = u64;
 
 /// What other threads ask of the I/O thread.
 pub(crate) enum Command {
-    Listen {
-        id: ListenerId,
-        listener: Listener,
-        owner: Arc<dyn Owner>,
-        config: LinkConfig,
-    },
+    Listen(ListenerId, Box<Listening>),
     Unlisten(ListenerId),
     Dial {
         link: Arc<Link>,
@@ -52,6 +47,13 @@ pub(crate) enum Command {
     /// A lingering link has sent its last message.
     Finish(u64),
     Quit,
+}
+
+/// A listener and what its connections are made with.
+pub(crate) struct Listening {
+    pub(super) listener: Listener,
+    pub(super) owner: Arc<dyn Owner>,
+    pub(super) config: LinkConfig,
 }
 
 struct Shared {
@@ -87,7 +89,7 @@ impl Handle {
     /// Serves a bound listener; every connection it accepts is adopted by `owner`.
     pub fn listen(&self, listener: Listener, owner: Arc<dyn Owner>, config: LinkConfig) -> ListenerId {
         let id = self.next_key();
-        self.send(Command::Listen { id, listener, owner, config });
+        self.send(Command::Listen(id, Box::new(Listening { listener, owner, config })));
         id
     }
 

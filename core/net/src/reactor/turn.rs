@@ -10,11 +10,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::dial::Dial;
-use super::handle::{Command, Handle, ListenerId, WAKE};
-use crate::config::LinkConfig;
-use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
+use super::handle::{Command, Handle, ListenerId, Listening, WAKE};
+use crate::link::{After, Link, Loss, Origin, ReadTurn, Teller};
 use crate::stream::Stream;
-use crate::transport::Listener;
 
 /// Connections one listener accepts before others have their turn.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -53,17 +51,11 @@ pub(super) struct Entry {
     farewell: bool,
 }
 
-struct ListenerEntry {
-    listener: Listener,
-    owner: Arc<dyn Owner>,
-    config: LinkConfig,
-}
-
 pub(super) struct IoThread {
     pub(super) poll: Poll,
     pub(super) handle: Handle,
     pub(super) entries: HashMap<u64, Entry>,
-    listeners: HashMap<ListenerId, ListenerEntry>,
+    listeners: HashMap<ListenerId, Box<Listening>>,
     pub(super) timers: BTreeSet<(Instant, u64, Alarm)>,
     /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
     eager: HashSet<u64>,
@@ -139,7 +131,7 @@ impl IoThread {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Listen { id, listener, owner, config } => self.listen(id, listener, owner, config),
+            Command::Listen(id, listening) => self.listen(id, listening),
             Command::Unlisten(id) => {
                 if let Some(entry) = self.listeners.remove(&id) {
                     let _ = self.poll.registry().deregister(&mut SourceFd(&entry.listener.as_raw_fd()));
@@ -214,12 +206,10 @@ impl IoThread {
         self.watch_deadline(key);
     }
 
-    fn listen(&mut self, id: ListenerId, listener: Listener, owner: Arc<dyn Owner>, config: LinkConfig) {
-        let descriptor = listener.as_raw_fd();
-        let registered =
-            self.poll.registry().register(&mut SourceFd(&descriptor), Token(id as usize), Interest::READABLE);
-        if registered.is_ok() {
-            self.listeners.insert(id, ListenerEntry { listener, owner, config });
+    fn listen(&mut self, id: ListenerId, listening: Box<Listening>) {
+        let descriptor = listening.listener.as_raw_fd();
+        if register(self.poll.registry(), descriptor, id, Interest::READABLE).is_ok() {
+            self.listeners.insert(id, listening);
             self.accept(id);
         }
     }
