@@ -33,7 +33,7 @@ fn every_split_of_every_stream_gives_the_same_events_and_answer() {
 
 #[test]
 fn the_greeting_is_sent_in_libzmqs_stages() {
-    for (minor, revision_answer) in [(1, 64), (0, 64)] {
+    for minor in [1, 0] {
         let greeting = greeting_3(minor);
         let mut connection = Connection::new(ConnectionConfig::new(SocketType::Pull), origin());
         let mut input = BytesMut::new();
@@ -45,8 +45,8 @@ fn the_greeting_is_sent_in_libzmqs_stages() {
             let expected = match at + 1 {
                 ..10 => 10,
                 10 => 11,
-                11..64 => revision_answer,
-                _ => revision_answer + 2 + 6 + 22 - 2,
+                11..64 => 64,
+                _ => 64 + 28,
             };
             assert_eq!(sent.len(), expected, "after {} bytes", at + 1);
         }

@@ -20,6 +20,9 @@ const MAX_HANDSHAKE_COMMAND: usize = 64 * 1024;
 /// Longest identity of a 1.0 or 2.0 peer.
 const MAX_IDENTITY: usize = 255;
 
+const NOT_ZMTP: ProtocolError =
+    ProtocolError::NotZmtp("its first bytes are neither a signature nor an identity");
+
 type Received = Result<Option<Event>, ProtocolError>;
 
 impl Connection {
@@ -129,7 +132,7 @@ impl Connection {
             }
             Err(error) => return Err(error),
         };
-        check_identity(header, format, unversioned)?;
+        check_identity(header, unversioned)?;
         let total = header.size + header.length;
         let Some(identity) = input.get(header.size..total) else { return self.incomplete(total, input) };
         let routing_id = Bytes::copy_from_slice(identity);
@@ -229,20 +232,18 @@ impl Connection {
     }
 }
 
-/// Refuses what no ZMTP peer sends as its identity. This is where HTTP, TLS or SSH on our port are found out: ZMTP 1.0 has
-/// no signature, so its flag byte is all there is to check. Of its reserved bits libzmq 2.x sends all or none.
-fn check_identity(header: Header, format: FrameFormat, unversioned: bool) -> Result<(), ProtocolError> {
-    let reserved = if unversioned { header.flags & 0x7E } else { 0 };
-    if unversioned && (header.length > MAX_IDENTITY || header.more || !matches!(reserved, 0 | 0x7E)) {
-        return Err(ProtocolError::NotZmtp("its first bytes are no identity frame"));
+/// Refuses what no ZMTP peer sends as its identity.
+fn check_identity(header: Header, unversioned: bool) -> Result<(), ProtocolError> {
+    if header.length <= MAX_IDENTITY && !header.more && !header.command {
+        return Ok(());
+    }
+    if unversioned {
+        return Err(NOT_ZMTP);
     }
     if header.length > MAX_IDENTITY {
         return Err(ProtocolError::Oversized { size: header.length as u64, limit: MAX_IDENTITY as u64 });
     }
-    if header.more || (format == FrameFormat::V2 && header.command) {
-        return Err(ProtocolError::MalformedFrame("the identity is not a single message frame"));
-    }
-    Ok(())
+    Err(ProtocolError::MalformedFrame("the identity is not a single message frame"))
 }
 
 fn command_name(body: &[u8]) -> Bytes {

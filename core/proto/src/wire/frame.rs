@@ -22,6 +22,10 @@ const MORE: u8 = 1;
 const LARGE: u8 = 2;
 const COMMAND: u8 = 4;
 
+/// Flag bits of ZMTP 1.0 that its peers send all or none of: libzmq 2.2 sends 7E, later ones 00, 3.1 also bit 6. With no
+/// signature in that version, these bits are what tells it from a foreign protocol, so anything else is refused.
+const UNUSED_V1: u8 = 0x3E;
+
 /// A parsed frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -33,8 +37,6 @@ pub(crate) struct Header {
     pub(crate) more: bool,
     /// Whether the body is a command (3.x).
     pub(crate) command: bool,
-    /// The flag byte as sent.
-    pub(crate) flags: u8,
 }
 
 impl FrameFormat {
@@ -69,10 +71,10 @@ fn parse_v2(input: &[u8]) -> Result<Option<Header>, ProtocolError> {
     // Bits 3 to 7 are reserved and, as libzmq does, not looked at.
     let (more, command) = (flags & MORE != 0, flags & COMMAND != 0);
     if flags & LARGE == 0 {
-        return Ok(Some(Header { size: 2, length: usize::from(short), more, command, flags }));
+        return Ok(Some(Header { size: 2, length: usize::from(short), more, command }));
     }
     let Some(length) = input.get(1..9).and_then(long_length) else { return Ok(None) };
-    Ok(Some(Header { size: 9, length: checked(length)?, more, command, flags }))
+    Ok(Some(Header { size: 9, length: checked(length)?, more, command }))
 }
 
 fn parse_v1(input: &[u8]) -> Result<Option<Header>, ProtocolError> {
@@ -90,7 +92,10 @@ fn parse_v1(input: &[u8]) -> Result<Option<Header>, ProtocolError> {
     };
     let length = checked(length)?;
     let Some(&flags) = input.get(size - 1) else { return Ok(None) };
-    Ok(Some(Header { size, length, more: flags & MORE != 0, command: false, flags }))
+    if !matches!(flags & UNUSED_V1, 0 | UNUSED_V1) {
+        return Err(ProtocolError::MalformedFrame("a ZMTP 1.0 frame with impossible flags"));
+    }
+    Ok(Some(Header { size, length, more: flags & MORE != 0, command: false }))
 }
 
 fn long_length(bytes: &[u8]) -> Option<u64> {
@@ -148,8 +153,7 @@ mod tests {
                     for cut in 0..size {
                         assert_eq!(format.parse(&bytes[..cut]), Ok(None), "{format:?} {length} {cut}");
                     }
-                    let flags = if format == FrameFormat::V1 { bytes[size - 1] } else { bytes[0] };
-                    let expected = Header { size, length, more, command: false, flags };
+                    let expected = Header { size, length, more, command: false };
                     assert_eq!(format.parse(&bytes[..size]), Ok(Some(expected)));
                 }
             }
@@ -180,5 +184,18 @@ mod tests {
         assert!(matches!(FrameFormat::V2.parse(&[LARGE, 255, 255, 255, 255, 255, 255, 255, 255]), Err(_)));
         assert!(matches!(FrameFormat::V1.parse(&[0, 0]), Err(ProtocolError::MalformedFrame(_))));
         assert!(matches!(FrameFormat::V1.parse(&[255, 0, 0, 0, 0, 0, 0, 0, 0, 0]), Err(_)));
+    }
+
+    #[test]
+    fn flags_of_1_0_that_no_peer_sends_are_refused() {
+        for flags in [0x00, 0x01, 0x7E, 0x7F, 0x40, 0x80, 0xFE] {
+            assert!(matches!(FrameFormat::V1.parse(&[1, flags]), Ok(Some(_))), "{flags:02x}");
+        }
+        for flags in [b'E', b'T', b'S', 0x02, 0x03, 0xE0] {
+            assert!(
+                matches!(FrameFormat::V1.parse(&[1, flags]), Err(ProtocolError::MalformedFrame(_))),
+                "{flags:02x}"
+            );
+        }
     }
 }
