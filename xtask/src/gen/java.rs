@@ -6,6 +6,9 @@ use super::NOTICE;
 use super::page::{Doc, Page};
 use super::words::{self, option_doc, upper_camel};
 
+/// `hasReceiveMore` in JeroMQ.
+const BY_HAND: [SocketOption; 1] = [SocketOption::Rcvmore];
+
 pub fn files() -> Vec<(&'static str, String)> {
     vec![
         ("bindings-java/src/main/java/io/ohmq/SocketType.java", socket_type()),
@@ -245,7 +248,7 @@ fn accessors() -> String {
     page.lines(ACCESSORS_HEAD);
     page.block("public interface SocketOptions {", "}", |page| {
         page.lines(ACCESSORS_BODY);
-        words::property_rows().for_each(|row| accessor(page, row));
+        words::property_rows(&BY_HAND).for_each(|row| accessor(page, row));
     });
     page.into_text()
 }

@@ -9,6 +9,9 @@ use super::NOTICE;
 use super::page::{Doc, Page};
 use super::words::{self, camel, option_doc};
 
+/// `readable` and `writable`, and `events` is the monitor, in zeromq.js; messages are whole, and descriptors stay inside.
+const BY_HAND: [SocketOption; 3] = [SocketOption::Events, SocketOption::Fd, SocketOption::Rcvmore];
+
 pub fn files() -> Vec<(&'static str, String)> {
     let mut page = Page::new();
     page.line(format!("// {NOTICE}"));
@@ -159,7 +162,7 @@ function toNative(property: OptionProperty, value: unknown): OptionValue {
 "#;
 
 fn groups() -> Vec<Group> {
-    let rows = || words::property_rows().filter(|row| row.kind != ValueKind::Fd);
+    let rows = || words::property_rows(&BY_HAND);
     let group = |name: &str, doc: &str, rows: Vec<_>| Group {
         interface: format!("{name}Options"),
         constant: format!("{}Properties", camel_class(name)),

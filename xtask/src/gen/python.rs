@@ -352,7 +352,7 @@ fn options() -> String {
         "Options as typed properties, in lower case: `socket.linger`, `context.io_threads`.",
     );
     page.lines(OPTIONS_HEAD);
-    let sockets = words::property_rows().collect::<Vec<_>>();
+    let sockets = words::property_rows(&[]).collect::<Vec<_>>();
     mixin(&mut page, "SocketOptions", "The options of a socket as properties.", &sockets);
     let contexts = ContextOption::ALL.iter().map(|each| each.row()).collect::<Vec<_>>();
     mixin(&mut page, "ContextOptions", "The options of a context as properties.", &contexts);

@@ -12,7 +12,7 @@ use super::words::{default_value, range, types};
 
 pub fn files() -> Vec<(&'static str, String)> {
     let mut page = Page::new();
-    page.line(format!("<!-- {NOTICE} -->"));
+    page.line(format!("<!-- {NOTICE} -->\n"));
     page.lines(HEAD);
     socket_types(&mut page);
     socket_options(&mut page);
@@ -32,10 +32,9 @@ declares in its draft section.";
 
 /// A section with a table: a line of text, the heads of the columns, and the rows.
 fn table(page: &mut Page, title: &str, text: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    page.lines(&format!("\n## {title}\n"));
+    page.lines(&format!("\n## {title}\n\n"));
     if !text.is_empty() {
-        page.lines(&format!("{text}\n"));
-        page.blank();
+        page.lines(&format!("{text}\n\n"));
     }
     page.line(format!("| {} |", heads.join(" | ")));
     page.line(format!("|{}", "---|".repeat(heads.len())));

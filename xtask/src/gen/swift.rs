@@ -6,6 +6,9 @@ use super::NOTICE;
 use super::page::{Doc, Page};
 use super::words::{self, camel, option_doc, upper_camel};
 
+/// What `events()` and the types of the socket and its messages tell better.
+const BY_HAND: [SocketOption; 3] = [SocketOption::Events, SocketOption::Type, SocketOption::Rcvmore];
+
 pub fn files() -> Vec<(&'static str, String)> {
     let mut page = Page::new();
     page.line(format!("// {NOTICE}"));
@@ -116,7 +119,7 @@ fn properties(page: &mut Page) {
         "// Properties can throw when they are read but not when they are set, so setting is a method.",
     );
     page.block("extension Socket {", "}", |page| {
-        for (at, row) in words::property_rows().enumerate() {
+        for (at, row) in words::property_rows(&BY_HAND).enumerate() {
             if at > 0 {
                 page.blank();
             }

@@ -2,18 +2,12 @@
 
 use ohmq_spec::{Applies, DefaultValue, Effect, OptionRow, Range, SocketOption, Unit, ValueKind};
 
-/// Options that every binding writes by hand, because they are methods or events there and not properties.
-pub const BY_HAND: [SocketOption; 5] = [
-    SocketOption::Subscribe,
-    SocketOption::Unsubscribe,
-    SocketOption::Events,
-    SocketOption::Type,
-    SocketOption::Rcvmore,
-];
-
-/// The rows of all socket options that become properties.
-pub fn property_rows() -> impl Iterator<Item = &'static OptionRow> {
-    SocketOption::ALL.iter().filter(|each| !BY_HAND.contains(each)).map(|each| each.row())
+/// The rows of the socket options that become properties: all but subscriptions, which are methods everywhere, and those that
+/// a language writes `by_hand`.
+pub fn property_rows(by_hand: &[SocketOption]) -> impl Iterator<Item = &'static OptionRow> {
+    let methods = [SocketOption::Subscribe, SocketOption::Unsubscribe];
+    let wanted = move |each: &&SocketOption| !methods.contains(each) && !by_hand.contains(each);
+    SocketOption::ALL.iter().filter(wanted).map(|each| each.row())
 }
 
 /// `send_high_water_mark` or `SEND_HIGH_WATER_MARK` as `sendHighWaterMark`.
@@ -73,7 +67,8 @@ pub fn range(row: &OptionRow) -> String {
         _ if !row.writable => String::new(),
         (ValueKind::Bool, Range::Int(0, 1)) => "0, 1".to_owned(),
         (ValueKind::Bool, Range::Int(0, _)) => "0, 1 and up".to_owned(),
-        (_, Range::Any) | (ValueKind::Bool, _) => "any".to_owned(),
+        (ValueKind::Bool, _) => "any number".to_owned(),
+        (_, Range::Any) => "any".to_owned(),
         (_, Range::Int(first, _)) if first == i64::from(i32::MIN) => "any".to_owned(),
         (_, Range::Int(first, last)) => format!("{first}…{}", highest(last)).replace('-', "−"),
         (_, Range::Length(first, last)) => format!("{first}…{last} bytes"),
