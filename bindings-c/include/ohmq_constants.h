@@ -167,15 +167,9 @@
 /** The name under which ROUTER peers know this socket; empty lets each peer invent one. */
 #define ZMQ_ROUTING_ID 5
 #define ZMQ_IDENTITY ZMQ_ROUTING_ID
-/**
- * Adds a topic prefix to receive; the empty prefix matches everything. An XPUB accepts it in manual
- * mode only.
- */
+/** Adds a topic prefix to receive; the empty prefix matches everything. */
 #define ZMQ_SUBSCRIBE 6
-/**
- * Removes a topic prefix; one that was never added is not an error. An XPUB accepts it in manual mode
- * only.
- */
+/** Removes a topic prefix; one that was never added is not an error. */
 #define ZMQ_UNSUBSCRIBE 7
 /** Highest data rate of pgm and norm multicast. */
 #define ZMQ_RATE 8

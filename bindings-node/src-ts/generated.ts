@@ -62,15 +62,9 @@ export const SocketOption = {
      * Concerns later binds and connects.
      */
     ROUTING_ID: 5,
-    /**
-     * Adds a topic prefix to receive; the empty prefix matches everything. An XPUB accepts it in manual
-     * mode only.
-     */
+    /** Adds a topic prefix to receive; the empty prefix matches everything. */
     SUBSCRIBE: 6,
-    /**
-     * Removes a topic prefix; one that was never added is not an error. An XPUB accepts it in manual mode
-     * only.
-     */
+    /** Removes a topic prefix; one that was never added is not an error. */
     UNSUBSCRIBE: 7,
     /**
      * Highest data rate of pgm and norm multicast. Default 100 kbit/s. Concerns later binds and connects.
@@ -1013,6 +1007,8 @@ export interface SocketOptions {
      * binds and connects. Not supported yet.
      */
     recoveryInterval: number
+    /** The number of the socket's type. */
+    readonly type: number
     /**
      * How long unsent messages may outlive the socket; −1 is for ever, 0 drops them. SUB, XSUB and DISH
      * start with 0. Default −1.
@@ -1358,6 +1354,7 @@ export const socketProperties: readonly OptionProperty[] = [
     {name: "affinity", id: 4, kind: "uint64", readable: true, writable: true, next: true},
     {name: "rate", id: 8, kind: "int", readable: true, writable: true, next: true},
     {name: "recoveryInterval", id: 9, kind: "int", readable: true, writable: true, next: true},
+    {name: "type", id: 16, kind: "int", readable: true, writable: false, next: false},
     {name: "linger", id: 17, kind: "int", readable: true, writable: true, next: false},
     {name: "reconnectInterval", id: 18, kind: "int", readable: true, writable: true, next: true},
     {name: "backlog", id: 19, kind: "int", readable: true, writable: true, next: true},

@@ -82,11 +82,9 @@ class SocketOption(IntEnum):
     #: Concerns later binds and connects.
     ROUTING_ID = 5, _OptType.bytes
     IDENTITY = 5, _OptType.bytes
-    #: Adds a topic prefix to receive; the empty prefix matches everything. An XPUB accepts it in manual
-    #: mode only.
+    #: Adds a topic prefix to receive; the empty prefix matches everything.
     SUBSCRIBE = 6, _OptType.bytes
-    #: Removes a topic prefix; one that was never added is not an error. An XPUB accepts it in manual mode
-    #: only.
+    #: Removes a topic prefix; one that was never added is not an error.
     UNSUBSCRIBE = 7, _OptType.bytes
     #: Highest data rate of pgm and norm multicast. Default 100 kbit/s. Concerns later binds and connects.
     #: Not supported yet.

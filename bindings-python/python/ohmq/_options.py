@@ -80,9 +80,25 @@ class SocketOptions(_Options):
         self.set(12, value)
 
     @property
+    def rcvmore(self) -> bool:
+        """Whether the frame received last has a successor in its message; for the frame-by-frame C interface.
+        Not supported yet."""
+        return self.get(13)
+
+    @property
     def fd(self) -> int:
         """A descriptor that becomes readable when `EVENTS` may have changed; read `EVENTS` after each wake-up."""
         return self.get(14)
+
+    @property
+    def events(self) -> int:
+        """What the socket is ready for now: 1 to receive, 2 to send, 3 for both."""
+        return self.get(15)
+
+    @property
+    def type(self) -> int:
+        """The number of the socket's type."""
+        return self.get(16)
 
     @property
     def linger(self) -> int:

@@ -106,11 +106,9 @@ public enum SocketOption: Int32, Sendable, Hashable, CaseIterable {
     /// The name under which ROUTER peers know this socket; empty lets each peer invent one. Default empty.
     /// Concerns later binds and connects.
     case routingId = 5
-    /// Adds a topic prefix to receive; the empty prefix matches everything. An XPUB accepts it in manual
-    /// mode only.
+    /// Adds a topic prefix to receive; the empty prefix matches everything.
     case subscribe = 6
-    /// Removes a topic prefix; one that was never added is not an error. An XPUB accepts it in manual mode
-    /// only.
+    /// Removes a topic prefix; one that was never added is not an error.
     case unsubscribe = 7
     /// Highest data rate of pgm and norm multicast. Default 100 kbit/s. Concerns later binds and connects.
     /// Not supported yet.

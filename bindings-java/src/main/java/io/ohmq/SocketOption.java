@@ -13,15 +13,9 @@ public enum SocketOption {
      * Concerns later binds and connects.
      */
     ROUTING_ID(5, byte[].class, true, true, true),
-    /**
-     * Adds a topic prefix to receive; the empty prefix matches everything. An XPUB accepts it in manual
-     * mode only.
-     */
+    /** Adds a topic prefix to receive; the empty prefix matches everything. */
     SUBSCRIBE(6, byte[].class, false, true, true),
-    /**
-     * Removes a topic prefix; one that was never added is not an error. An XPUB accepts it in manual mode
-     * only.
-     */
+    /** Removes a topic prefix; one that was never added is not an error. */
     UNSUBSCRIBE(7, byte[].class, false, true, true),
     /**
      * Highest data rate of pgm and norm multicast. Default 100 kbit/s. Concerns later binds and connects.

@@ -126,6 +126,16 @@ public interface SocketOptions {
         return ((Number) getSocketOption(SocketOption.FD)).intValue();
     }
 
+    /** What the socket is ready for now: 1 to receive, 2 to send, 3 for both. */
+    default int getEvents() {
+        return ((Number) getSocketOption(SocketOption.EVENTS)).intValue();
+    }
+
+    /** The number of the socket's type. */
+    default int getType() {
+        return ((Number) getSocketOption(SocketOption.TYPE)).intValue();
+    }
+
     /**
      * How long unsent messages may outlive the socket; −1 is for ever, 0 drops them. SUB, XSUB and DISH
      * start with 0. Default −1.
