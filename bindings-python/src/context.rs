@@ -41,22 +41,20 @@ pub(crate) fn context_shutdown(py: Python<'_>, context: u64) -> PyResult<()> {
 #[pyo3(signature = (context, timeout_ms = -1))]
 pub(crate) fn context_term(py: Python<'_>, context: u64, timeout_ms: i64) -> PyResult<bool> {
     let result = terminate_in_background(context)?;
-    let ended = wait(py, timeout_ms, |slice_ms| receive_result(&result, slice_ms))?;
+    let ended = wait(py, timeout_ms, move |slice_ms| receive_result(&result, slice_ms))?;
     Ok(ended.is_some())
 }
 
-/// Terminates a context nobody refers to any more: the finaliser's part. Never blocks.
+/// Forgets a context nobody refers to any more: the finaliser's part. Never blocks.
 #[pyfunction]
 pub(crate) fn context_release(context: u64) {
-    // The result is of no use to anybody; without a thread to wait in, the context ends with the process.
-    let _ = terminate_in_background(context);
+    ohmq_ffi::context_forget(context);
 }
 
 /// The library's version.
 #[pyfunction]
 pub(crate) fn version() -> (u32, u32, u32) {
-    let (major, minor, patch) = ohmq_ffi::version();
-    (major.into(), minor.into(), patch.into())
+    ohmq_ffi::version()
 }
 
 /// The engine's termination blocks without a limit, which a thread with signals to handle must not.

@@ -2,6 +2,7 @@
 
 use std::os::raw::c_int;
 
+use ohmq::ErrorCode;
 use ohmq_ffi::Failure;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
@@ -13,7 +14,6 @@ use crate::convert;
 use crate::error::{finished_tracker, raise};
 
 const OPTION_MORE: i32 = 1;
-const EINVAL: i32 = 22;
 
 /// One part of a message.
 #[pyclass(module = "ohmq", frozen, weakref)]
@@ -123,12 +123,5 @@ impl Frame {
 }
 
 fn no_such_property(name: &str) -> Failure {
-    Failure {
-        errno: EINVAL,
-        name: "EINVAL",
-        class: "InvalidArgument",
-        message: format!("EINVAL: Invalid argument (get message property {name})"),
-        operation: "get message property".into(),
-        subject: name.into(),
-    }
+    Failure::new(ErrorCode::Einval, "get message property", name, "")
 }

@@ -66,7 +66,7 @@ impl Drop for Socket {
     fn drop(&mut self) {
         if self.owned.load(Ordering::Acquire) && !self.closed.load(Ordering::Acquire) {
             // Nobody is left to tell; the close goes on in the background.
-            let _ = ohmq_ffi::socket_close(self.handle());
+            ohmq_ffi::socket_close(self.handle());
         }
     }
 }
@@ -113,12 +113,11 @@ impl Socket {
     }
 
     /// Closes the socket; never blocks, a second time does nothing.
-    fn _close(&self, py: Python<'_>) -> PyResult<()> {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return Ok(());
+    fn _close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            *self.stash() = Stash::default();
+            ohmq_ffi::socket_close(self.handle());
         }
-        *self.stash() = Stash::default();
-        self.call(py, ohmq_ffi::socket_close)
     }
 
     /// Binds and answers the resolved endpoint. Names may have to be looked up, so other threads go on meanwhile.

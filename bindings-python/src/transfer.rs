@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ohmq::{Frame, Message, OptionValue};
+use ohmq::{ErrorCode, Frame, Message, OptionValue};
 use ohmq_ffi::Failure;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -230,14 +230,7 @@ pub(crate) fn refuse_draft(
         (Some(_), _) => "routing_id",
         _ => "group",
     };
-    let failure = Failure {
-        errno: 95,
-        name: "ENOTSUP",
-        class: "NotSupported",
-        message: format!("ENOTSUP: Operation not supported (send with {name})"),
-        operation: "send".into(),
-        subject: name.into(),
-    };
+    let failure = Failure::new(ErrorCode::Enotsup, "send", name, "only draft socket types take it");
     Err(raise(py, &failure))
 }
 
@@ -341,14 +334,7 @@ fn take_rest(socket: &Socket) -> Option<VecDeque<Frame>> {
 }
 
 fn would_block() -> Failure {
-    Failure {
-        errno: errno::EAGAIN,
-        name: "EAGAIN",
-        class: "Again",
-        message: "EAGAIN: Resource temporarily unavailable (recv)".into(),
-        operation: "recv".into(),
-        subject: "".into(),
-    }
+    Failure::new(ErrorCode::Eagain, "receive", "", "")
 }
 
 fn batch_error(py: Python<'_>, failure: &Failure, sent: usize) -> PyErr {

@@ -102,11 +102,7 @@ class Socket(_native.Socket, SocketOptions, OptionAttributes):
         finally:
             if self.context is not None:
                 self.context._remove_socket(self)
-            try:
-                self._close()
-            except ZMQError as error:
-                if error.errno not in (_ENOTSOCK, _ETERM):
-                    raise
+            self._close()
 
     def __enter__(self) -> Self:
         return self
