@@ -110,6 +110,11 @@ impl Actor {
         &self.name
     }
 
+    /// The process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The library and version it reported.
     pub(crate) fn library(&self) -> &str {
         &self.library

@@ -6,6 +6,8 @@ mod capabilities;
 mod demo;
 mod errors;
 mod gaps;
+mod honest;
+mod hostile;
 mod matrix;
 mod part;
 mod ports;
@@ -13,6 +15,8 @@ mod report;
 mod roster;
 mod scenarios;
 mod stage;
+mod vectors;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +52,17 @@ enum Command {
         #[command(flatten)]
         actors: Actors,
         /// Only cases whose name contains this; may be given several times.
+        #[arg(long)]
+        only: Vec<String>,
+    },
+    /// Hostile input at bound sockets while an honest peer talks.
+    Hostile {
+        #[command(flatten)]
+        actors: Actors,
+        /// The seed of the random garbage.
+        #[arg(long, default_value_t = 20_261_123)]
+        seed: u64,
+        /// Only sieges whose name (actor, type, transport) contains this; may be given several times.
         #[arg(long)]
         only: Vec<String>,
     },
@@ -96,6 +111,7 @@ fn dispatch(command: Command) -> Result<bool> {
     match command {
         Command::Run { actors, only, jobs } => run(&actors, &matrix::Selection { only, jobs }),
         Command::Errors { actors, only } => verdict(errors::run(&actors.roster()?, &only)?),
+        Command::Hostile { actors, seed, only } => verdict(hostile::run(&actors.roster()?, seed, &only)?),
         Command::Demo { actors } => verdict(demo::run(&actors.roster()?)?),
         Command::Capabilities { write } => capabilities(write.as_deref()),
     }
