@@ -8,7 +8,9 @@ mod errors;
 mod gaps;
 mod honest;
 mod hostile;
+mod kill;
 mod matrix;
+mod numbers;
 mod part;
 mod ports;
 mod report;
@@ -66,6 +68,20 @@ enum Command {
         #[arg(long)]
         only: Vec<String>,
     },
+    /// kill -9 of either side of PUSH/PULL and DEALER/ROUTER under load.
+    Kill {
+        #[command(flatten)]
+        actors: Actors,
+        /// Kills per case and transport.
+        #[arg(long, default_value_t = 25)]
+        kills: usize,
+        /// The seed of the moments of death.
+        #[arg(long, default_value_t = 20_261_123)]
+        seed: u64,
+        /// Only cases whose title contains this; may be given several times.
+        #[arg(long)]
+        only: Vec<String>,
+    },
     /// A service in each language, every language calls every other: four matrices.
     Demo {
         #[command(flatten)]
@@ -112,6 +128,7 @@ fn dispatch(command: Command) -> Result<bool> {
         Command::Run { actors, only, jobs } => run(&actors, &matrix::Selection { only, jobs }),
         Command::Errors { actors, only } => verdict(errors::run(&actors.roster()?, &only)?),
         Command::Hostile { actors, seed, only } => verdict(hostile::run(&actors.roster()?, seed, &only)?),
+        Command::Kill { actors, kills, seed, only } => verdict(kill::run(&actors.roster()?, kills, seed, &only)?),
         Command::Demo { actors } => verdict(demo::run(&actors.roster()?)?),
         Command::Capabilities { write } => capabilities(write.as_deref()),
     }
