@@ -148,6 +148,62 @@ pub fn wait_readable(
     }
 }
 
+/// A timer with microseconds that wakes a poller; the poller's own time limit counts in milliseconds.
+///
+/// Watched edge-triggered: each new setting is one event, so it need not be read.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[derive(Debug)]
+pub(crate) struct AlarmClock(OwnedFd);
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl AlarmClock {
+    /// The clock, or `None` where the system has none.
+    pub(crate) fn new() -> io::Result<Option<AlarmClock>> {
+        use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        Ok(Some(AlarmClock(timerfd_create(TimerfdClockId::Monotonic, flags)?)))
+    }
+
+    /// Rings once after `time`; an earlier setting is forgotten.
+    pub(crate) fn ring_in(&self, time: Duration) -> bool {
+        use rustix::time::{Itimerspec, TimerfdTimerFlags, timerfd_settime};
+        let never = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let value = Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos().into() };
+        let setting = Itimerspec { it_interval: never, it_value: value };
+        timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &setting).is_ok()
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl AsRawFd for AlarmClock {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// Elsewhere ticks are rounded up to milliseconds.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[derive(Debug)]
+pub(crate) enum AlarmClock {}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl AlarmClock {
+    pub(crate) fn new() -> io::Result<Option<AlarmClock>> {
+        Ok(None)
+    }
+
+    pub(crate) fn ring_in(&self, _time: Duration) -> bool {
+        match *self {}
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl AsRawFd for AlarmClock {
+    fn as_raw_fd(&self) -> RawFd {
+        match *self {}
+    }
+}
+
 /// How many forks lie between the process that first called this and the calling one. What was made under another
 /// number belongs to a parent process. One relaxed load after the first call.
 pub fn fork_generation() -> u32 {

@@ -11,6 +11,7 @@
 
 mod close;
 mod events;
+pub(crate) mod pace;
 mod read;
 mod state;
 mod write;

@@ -1,5 +1,6 @@
 //! The reader role: from bytes the kernel has to messages the socket may take.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -113,8 +114,12 @@ impl Link {
             return None;
         }
         wire.reader_held = true;
+        let mut slab = std::mem::take(&mut wire.slab);
+        if slab.is_empty() {
+            slab = spare_slab();
+        }
         let size = wire.connection.wanted().clamp(READ_SIZE, LARGE_READ);
-        Some((Arc::clone(&wire.stream), std::mem::take(&mut wire.slab), size))
+        Some((Arc::clone(&wire.stream), slab, size))
     }
 
     fn return_slab(
@@ -139,8 +144,13 @@ impl Link {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
-            if state.wire.as_ref().is_some_and(|wire| wire.failed.is_some()) {
-                self.command(Command::Lost(self.key));
+            if let Some(wire) = state.wire.as_mut() {
+                if wire.slab.is_empty() {
+                    keep_slab(std::mem::take(&mut wire.slab));
+                }
+                if wire.failed.is_some() {
+                    self.command(Command::Lost(self.key));
+                }
             }
             let fresh = state.counters.recv_accepted != before;
             let attend = !state.events.is_empty() || (fresh && !state.announced);
@@ -198,4 +208,18 @@ impl Link {
             Event::Join(_) | Event::Leave(_) => {}
         }
     }
+}
+
+thread_local! {
+    /// An empty slab for the next read of this thread, whichever link it is for: connections keep none while they have
+    /// nothing unparsed, and the memory stays in the cache.
+    static SPARE: Cell<BytesMut> = Cell::new(BytesMut::new());
+}
+
+fn spare_slab() -> BytesMut {
+    SPARE.try_with(Cell::take).unwrap_or_default()
+}
+
+fn keep_slab(slab: BytesMut) {
+    let _ = SPARE.try_with(|spare| spare.set(slab));
 }

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use ohmq_proto::Message;
 use ohmq_proto::connection::Connection;
 
+use super::pace::Pace;
 use super::{LinkEvent, Loss};
 use crate::stream::Stream;
 
@@ -37,6 +38,7 @@ pub(super) struct State {
     pub(super) announced: bool,
     pub(super) events: Vec<LinkEvent>,
     pub(super) counters: Counters,
+    pub(super) pace: Pace,
 }
 
 impl State {
@@ -52,6 +54,7 @@ impl State {
             announced: false,
             events: Vec::new(),
             counters: Counters::default(),
+            pace: Pace::default(),
         }
     }
 

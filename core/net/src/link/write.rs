@@ -2,10 +2,12 @@
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ohmq_proto::Message;
 use ohmq_proto::output::Batch;
 
+use super::pace::{Step, Tick};
 use super::state::{Phase, State};
 use super::{Link, Wire};
 use crate::reactor::Command;
@@ -18,20 +20,51 @@ const SLICES: usize = 32;
 const WRITES_PER_TURN: usize = 16;
 
 impl Link {
-    /// Accepts a message. It counts against the high-water mark until the kernel took its last byte. The caller asks
-    /// [`Link::writable`] first, and calls [`Link::flush`] once it holds no lock.
-    pub fn enqueue(&self, message: Message) {
+    /// Accepts a message, sent in its sender's turn number `turn`. It counts against the high-water mark until the
+    /// kernel took its last byte. The caller asks [`Link::writable`] first; when the answer is true it calls
+    /// [`Link::flush`] once it holds no lock, else it does so before it receives, polls, closes or waits for room.
+    #[inline]
+    pub fn enqueue(&self, message: Message, turn: u64) -> bool {
         self.unsent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         state.counters.sent_accepted += 1;
         if state.phase == Phase::Closed {
             state.counters.sent_dropped.disconnected += 1;
-            drop(state);
-            return self.credit(1);
+            drop(guard);
+            self.credit(1);
+            return false;
         }
-        match established(&mut state) {
-            Some(wire) => wire.connection.send(&message),
-            None => state.backlog.push_back(message),
+        let Some(wire) = state.wire.as_mut().filter(|wire| wire.connection.established()) else {
+            state.backlog.push_back(message);
+            return false;
+        };
+        wire.connection.send(&message);
+        match state.pace.on_send(turn, message.total_bytes(), wire.connection.output_ref().bytes()) {
+            Step::Write => true,
+            Step::Gather => false,
+            Step::Begin => {
+                drop(guard);
+                self.command(Command::Stream(self.key));
+                false
+            }
+        }
+    }
+
+    /// Looks after a stream; says when to look again. Called by the I/O thread.
+    pub(crate) fn tick(self: &Arc<Self>) -> Option<Duration> {
+        let tick = {
+            let mut state = self.lock();
+            let queued = state.wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty());
+            state.pace.on_tick(queued)
+        };
+        match tick {
+            Tick::Wait(time) => Some(time),
+            Tick::Write(time) => {
+                self.flush();
+                Some(time)
+            }
+            Tick::End => None,
         }
     }
 
@@ -111,6 +144,7 @@ impl Link {
                 self.command(Command::Lost(self.key));
             }
             state.counters.sent_delivered += completed as u64;
+            state.pace.on_written();
             (completed, again, self.drained(&mut state, completed))
         };
         if completed > 0 {

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     },
     /// Bytes are queued and the thread that queued them has other things to do.
     Flush(u64),
+    /// A stream began: look after it until it ends.
+    Stream(u64),
     /// Read on: room was made, or a write failed and the reason is to be read.
     Kick(u64),
     /// The wire of this link failed.
@@ -68,10 +70,12 @@ pub struct Handle(Arc<Shared>);
 
 /// The token of the reactor's own wake-up; keys of links and listeners start behind it.
 pub(super) const WAKE: Token = Token(0);
+/// The token of its alarm clock.
+pub(super) const CLOCK: Token = Token(1);
 
 /// A number no other link, listener or pipe of this process has.
 pub fn next_key() -> u64 {
-    static KEYS: AtomicU64 = AtomicU64::new(WAKE.0 as u64 + 1);
+    static KEYS: AtomicU64 = AtomicU64::new(CLOCK.0 as u64 + 1);
     KEYS.fetch_add(1, Ordering::Relaxed)
 }
 

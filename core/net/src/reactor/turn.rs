@@ -10,15 +10,20 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::dial::Dial;
-use super::handle::{Command, Handle, ListenerId, Listening, WAKE};
+use super::handle::{CLOCK, Command, Handle, ListenerId, Listening, WAKE};
+use crate::link::pace::FIRST_TICK;
 use crate::link::{After, Link, Loss, Origin, ReadTurn, Teller};
 use crate::stream::Stream;
+use crate::sys::AlarmClock;
 
 /// Connections one listener accepts before others have their turn.
 const ACCEPTS_PER_TURN: usize = 64;
 
 /// How long a listener rests after the process ran out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Shorter sleeps than this are timed by the alarm clock.
+const PRECISE: Duration = Duration::from_millis(5);
 
 /// How long a closed link waits for the peer to take what the kernel still holds and to close its end.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -32,6 +37,8 @@ pub(super) enum Alarm {
     ConnectTimeout(u64),
     /// The pause before the next attempt is over.
     Redial(u64),
+    /// A stream is looked after.
+    Tick,
     /// The linger time of a closed link is over.
     Linger,
     /// A listener that had no descriptors left tries again.
@@ -59,13 +66,18 @@ pub(super) struct IoThread {
     pub(super) timers: BTreeSet<(Instant, u64, Alarm)>,
     /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
     eager: HashSet<u64>,
+    clock: Option<AlarmClock>,
     quitting: bool,
 }
 
 impl IoThread {
     pub(super) fn new(poll: Poll, handle: Handle) -> Self {
+        let clock = AlarmClock::new().ok().flatten().filter(|clock| {
+            register(poll.registry(), clock.as_raw_fd(), CLOCK.0 as u64, Interest::READABLE).is_ok()
+        });
         IoThread {
             poll,
+            clock,
             handle,
             entries: HashMap::new(),
             listeners: HashMap::new(),
@@ -80,7 +92,8 @@ impl IoThread {
         let mut events = Events::with_capacity(256);
         let mut commands = Vec::new();
         while !(self.quitting && self.entries.is_empty() && self.listeners.is_empty()) {
-            match self.poll.poll(&mut events, self.timeout()) {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
                 Ok(()) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 // Nothing but a broken poller gets here; without one there is nothing left to serve.
@@ -101,15 +114,23 @@ impl IoThread {
         }
     }
 
-    fn timeout(&self) -> Option<Duration> {
+    /// How long to sleep. The poller counts in milliseconds; the ticks of a stream need the alarm clock.
+    fn timeout(&mut self) -> Option<Duration> {
         if !self.eager.is_empty() {
             return Some(Duration::ZERO);
         }
-        self.timers.first().map(|(due, ..)| due.saturating_duration_since(Instant::now()))
+        let left = self.timers.first().map(|(due, ..)| due.saturating_duration_since(Instant::now()))?;
+        if left > PRECISE || left.is_zero() {
+            return Some(left);
+        }
+        match &self.clock {
+            Some(clock) if clock.ring_in(left) => None,
+            _ => Some(left),
+        }
     }
 
     fn on_event(&mut self, event: &Event) {
-        if event.token() == WAKE {
+        if event.token() == WAKE || event.token() == CLOCK {
             return;
         }
         let key = event.token().0 as u64;
@@ -140,6 +161,9 @@ impl IoThread {
             Command::Dial { link, target } => self.dial(link, target),
             Command::Resolved { key, attempt, addresses } => self.on_resolved(key, attempt, addresses),
             Command::Flush(key) => self.with_link(key, |link| link.flush()),
+            Command::Stream(key) => {
+                self.timers.insert((Instant::now() + FIRST_TICK, key, Alarm::Tick));
+            }
             Command::Kick(key) => self.read(key),
             Command::Lost(key) => self.teardown(key),
             Command::Established(key) => self.on_established(key),
@@ -168,9 +192,18 @@ impl IoThread {
                 }
                 Alarm::ConnectTimeout(attempt) => self.on_connect_timeout(key, attempt),
                 Alarm::Redial(attempt) => self.redial(key, attempt),
+                Alarm::Tick => self.tick(key),
                 Alarm::Linger => self.finish(key),
                 Alarm::Accept => self.accept(key),
             }
+        }
+    }
+
+    fn tick(&mut self, key: u64) {
+        let Some(entry) = self.entries.get(&key) else { return };
+        let link = Arc::clone(&entry.link);
+        if let Some(pause) = link.tick() {
+            self.timers.insert((Instant::now() + pause, key, Alarm::Tick));
         }
     }
 

@@ -67,11 +67,17 @@ impl Inner {
     /// A peer is here and known by name: attach it if that has not happened, tell it what we want to hear.
     pub(super) fn joined(&mut self, pipe: PipeId, routing_id: Bytes) {
         let Some(slot) = self.table.get_mut(pipe) else { return };
-        slot.open = true;
-        if slot.stage == Stage::Waiting {
+        if slot.stage != Stage::Attached {
+            let left_over = slot.stage == Stage::Retired;
             slot.stage = Stage::Attached;
+            if left_over {
+                self.pattern.detach(pipe);
+            }
             if !self.pattern.attach(pipe) {
                 return self.close_pipe(pipe, Some(std::time::Duration::ZERO));
+            }
+            if left_over {
+                self.pattern.readable(pipe);
             }
         }
         match self.pattern.identify(pipe, routing_id) {
@@ -113,8 +119,15 @@ impl Inner {
             self.attend(&link);
         }
         while let Some(pipe) = self.table.drained.pop() {
-            if self.table.get(pipe).is_some_and(|slot| slot.stage == Stage::Retired && slot.is_drained()) {
+            let Some(slot) = self.table.get_mut(pipe) else { continue };
+            if slot.stage != Stage::Retired || !slot.is_drained() {
+                continue;
+            }
+            if slot.is_over() {
                 self.forget(pipe);
+            } else {
+                slot.stage = Stage::Waiting;
+                self.pattern.detach(pipe);
             }
         }
     }
@@ -132,28 +145,37 @@ impl Inner {
 
     /// The connection is gone and will be dialled again.
     fn on_lost(&mut self, pipe: PipeId, link: &Arc<Link>) {
-        let wake = self.pattern.lost(pipe);
         if self.options.immediate {
             // A queue exists only while its peer is there.
             link.discard_backlog();
-            if let Some(slot) = self.table.get_mut(pipe) {
-                slot.open = false;
-            }
+            return self.part(pipe);
         }
-        if wake {
+        if self.pattern.lost(pipe) {
             self.table.effects.ring |= Events::IN.interest();
         }
     }
 
+    /// Nothing is routed to the pipe any more; what it has received stays until it is taken.
+    fn part(&mut self, pipe: PipeId) {
+        let Some(slot) = self.table.get_mut(pipe).filter(|slot| slot.stage == Stage::Attached) else {
+            return;
+        };
+        if slot.is_drained() {
+            slot.stage = Stage::Waiting;
+            self.pattern.detach(pipe);
+        } else {
+            slot.stage = Stage::Retired;
+            self.pattern.retire(pipe);
+        }
+        self.table.effects.ring |= (Events::IN | Events::OUT).interest();
+    }
+
     /// The peer will not come back. Its last messages can still be received.
     fn peer_gone(&mut self, pipe: PipeId) {
-        let Some(slot) = self.table.get_mut(pipe) else { return };
-        if slot.is_drained() || slot.stage == Stage::Waiting {
-            return self.forget(pipe);
+        self.part(pipe);
+        if self.table.get(pipe).is_some_and(|slot| slot.stage == Stage::Waiting) {
+            self.forget(pipe);
         }
-        slot.stage = Stage::Retired;
-        self.pattern.retire(pipe);
-        self.table.effects.ring |= (Events::IN | Events::OUT).interest();
     }
 
     /// Forgets a pipe whose channel is over.

@@ -30,6 +30,21 @@ pub(super) enum EndpointKind {
     InprocDialed,
 }
 
+/// Whether a send was tried before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Attempt {
+    First,
+    Last,
+}
+
+/// Why a send did not happen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Refusal {
+    /// Carry out the effects and try once more.
+    Again,
+    Final(RouteError),
+}
+
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) pattern: Pattern,
@@ -63,10 +78,17 @@ impl Inner {
 
     /// Routes and queues a message, or gives it back. Reserve decides and changes nothing; commit carries it out.
     #[inline]
-    pub(super) fn send(&mut self, message: Message) -> Result<(), (RouteError, Message)> {
+    pub(super) fn send(&mut self, message: Message, attempt: Attempt) -> Result<(), (Refusal, Message)> {
         let route = match self.pattern.reserve(&message, &self.table) {
+            Ok(Route::Many { full: 1.., .. } | Route::Discard(DropCause::HighWater))
+            | Err(RouteError::WouldBlock)
+                if attempt == Attempt::First && self.table.turn() =>
+            {
+                // What fills the queues may only be waiting for its batch: write it, then look again.
+                return Err((Refusal::Again, message));
+            }
             Ok(route) => route,
-            Err(error) => return Err((error, message)),
+            Err(error) => return Err((Refusal::Final(error), message)),
         };
         let message = self.pattern.commit(&route, message, &mut self.table);
         match route {
@@ -85,6 +107,7 @@ impl Inner {
     /// Takes the next message.
     #[inline]
     pub(super) fn recv(&mut self) -> Result<Option<Message>, RouteError> {
+        self.table.turn();
         let message = self.pattern.recv(&mut self.table)?;
         self.delivered += u64::from(message.is_some());
         Ok(message)
@@ -92,6 +115,7 @@ impl Inner {
 
     /// What of `wanted` is possible now.
     pub(super) fn ready(&mut self, wanted: Events) -> Events {
+        self.table.turn();
         let mut ready = Events::NONE;
         if wanted.readable() && self.pattern.can_recv(&mut self.table) {
             ready = ready | Events::IN;

@@ -36,13 +36,27 @@ pub(super) struct Slot {
     /// The bind or connect it belongs to.
     pub(super) endpoint: u64,
     pub(super) stage: Stage,
-    /// False while a connection is missing and `ZMQ_IMMEDIATE` says that nothing may be queued without one.
-    pub(super) open: bool,
+    gathering: bool,
 }
 
 impl Slot {
     pub(super) fn new(key: u64, channel: Channel, endpoint: u64) -> Self {
-        Slot { key, channel, local: VecDeque::new(), endpoint, stage: Stage::Waiting, open: true }
+        Slot {
+            key,
+            channel,
+            local: VecDeque::new(),
+            endpoint,
+            stage: Stage::Waiting,
+            gathering: false,
+        }
+    }
+
+    /// Nothing will ever come again.
+    pub(super) fn is_over(&self) -> bool {
+        match &self.channel {
+            Channel::Link(link) => link.is_closed(),
+            Channel::Inproc(_) => true,
+        }
     }
 
     /// Nothing is left to be received.
@@ -65,6 +79,10 @@ pub(super) struct PipeTable {
     /// Links with events that came up while the socket itself was reading.
     pub(super) eventful: Vec<Arc<Link>>,
     pub(super) effects: Effects,
+    /// Pipes whose link gathers a batch that nobody has written yet.
+    gathering: Vec<PipeId>,
+    /// Grows whenever the user does anything but send: what a stream is interrupted by.
+    turn: u64,
     /// What pipes that are gone have carried.
     past: Stats,
 }
@@ -127,14 +145,36 @@ impl PipeTable {
         let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return };
         match &mut slot.channel {
             Channel::Link(link) => {
-                link.enqueue(message);
-                self.effects.push(Effect::Flush(Arc::clone(link)));
+                if link.enqueue(message, self.turn) {
+                    self.effects.push(Effect::Flush(Arc::clone(link)));
+                } else if !slot.gathering {
+                    slot.gathering = true;
+                    self.gathering.push(pipe);
+                }
             }
             Channel::Inproc(end) => {
                 let nudge = end.push(message);
                 self.effects.nudge(nudge);
             }
         }
+    }
+
+    /// The user turns to something else, or needs room: what streams have gathered is to be written. Says whether
+    /// there was anything.
+    #[inline]
+    pub(super) fn turn(&mut self) -> bool {
+        self.turn += 1;
+        if self.gathering.is_empty() {
+            return false;
+        }
+        for pipe in std::mem::take(&mut self.gathering) {
+            let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { continue };
+            slot.gathering = false;
+            if let Channel::Link(link) = &slot.channel {
+                self.effects.push(Effect::Flush(Arc::clone(link)));
+            }
+        }
+        true
     }
 
     /// Keeps the counters of a link that has ended.
@@ -168,7 +208,7 @@ impl PipeTable {
 impl Pipes for PipeTable {
     #[inline]
     fn writable(&self, pipe: PipeId) -> bool {
-        match self.get(pipe).filter(|slot| slot.open).map(|slot| &slot.channel) {
+        match self.get(pipe).map(|slot| &slot.channel) {
             Some(Channel::Link(link)) => link.writable(),
             Some(Channel::Inproc(end)) => end.writable(),
             None => false,

@@ -8,7 +8,7 @@ use ohmq_proto::{Message, Pattern, RouteError};
 use ohmq_queue::{Doorbell, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
-use super::inner::Inner;
+use super::inner::{Attempt, Inner, Refusal};
 use crate::context::ContextCore;
 use crate::options::{self, Change, Options};
 use crate::{Error, Events, OptionValue, Result, SendError, Stats};
@@ -51,9 +51,18 @@ impl SocketCore {
         if let Err(error) = self.usable("send") {
             return Err(SendError { error, message });
         }
-        match self.with(|inner| inner.send(message)) {
+        let refused = match self.with(|inner| inner.send(message, Attempt::First)) {
+            Err((Refusal::Again, message)) => self.with(|inner| inner.send(message, Attempt::Last)),
+            other => other,
+        };
+        match refused {
             Ok(()) => Ok(()),
-            Err((refusal, message)) => Err(SendError { error: self.refused("send", refusal), message }),
+            Err((Refusal::Final(refusal), message)) => {
+                Err(SendError { error: self.refused("send", refusal), message })
+            }
+            Err((Refusal::Again, message)) => {
+                Err(SendError { error: self.refused("send", RouteError::WouldBlock), message })
+            }
         }
     }
 
