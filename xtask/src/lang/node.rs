@@ -38,7 +38,7 @@ pub fn install() -> Vec<Step> {
 
 pub fn tests() -> Vec<Step> {
     let mut steps = install();
-    steps.push(Step::new("node: tests", test).after([INSTALL]));
+    steps.push(Step::test("node: tests", test).after([INSTALL]));
     steps
 }
 

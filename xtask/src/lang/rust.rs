@@ -17,7 +17,7 @@ pub const PROFILE: &str = "dist";
 pub const TESTEE: &str = "rust: testee";
 
 pub fn tests() -> Vec<Step> {
-    vec![Step::new("rust: tests", unit_tests), Step::new("rust: loom models", loom)]
+    vec![Step::test("rust: tests", unit_tests), Step::test("rust: loom models", loom)]
 }
 
 /// The runner of the conformance scenarios and the Rust actor.
