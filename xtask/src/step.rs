@@ -230,6 +230,8 @@ fn summary(rows: &[Row], ending: Ending) -> (String, Counts) {
         total.add(match &row.verdict {
             Verdict::Tested(counts) => named(&row.name, counts.clone()),
             Verdict::Ready(_) => Counts { passed: usize::from(ending == Ending::Steps), ..Counts::default() },
+            // What was not made shows in the tests that were not run for want of it.
+            Verdict::NotRun(_) if !row.tests && ending != Ending::Steps => Counts::default(),
             Verdict::NotRun(reason) => {
                 Counts { skipped: vec![format!("{name}: {reason}")], ..Counts::default() }
             }
@@ -353,6 +355,4 @@ mod tests {
         let step = || Step::check("same", |_, _| Ok(()));
         assert_eq!(without_repeats(vec![step(), step()]).len(), 1);
     }
-}            // What was not made shows in the tests that were not run for want of it.
-            Verdict::NotRun(_) if !row.tests && ending != Ending::Steps => Counts::default(),
-
+}
