@@ -70,7 +70,12 @@ impl Books {
         let prefix = format!("{direction}_dropped_");
         let causes = stats.as_object().into_iter().flatten().filter(|(name, _)| name.starts_with(&prefix));
         let dropped = causes.filter_map(|(_, count)| count.as_u64()).sum();
-        Ok(Self { accepted: field("accepted")?, delivered: field("delivered")?, queued: field("queued")?, dropped })
+        Ok(Self {
+            accepted: field("accepted")?,
+            delivered: field("delivered")?,
+            queued: field("queued")?,
+            dropped,
+        })
     }
 }
 

@@ -95,7 +95,11 @@ impl Honest {
             honest.peer.ask(json!({"op": "subscribe", "socket": "peer", "topic": part::hex(MARK)}))?;
         }
         match plan.server {
-            "SUB" => drop(honest.server.ask(json!({"op": "subscribe", "socket": "server", "topic": part::hex(MARK)}))?),
+            "SUB" => drop(
+                honest
+                    .server
+                    .ask(json!({"op": "subscribe", "socket": "server", "topic": part::hex(MARK)}))?,
+            ),
             "XSUB" => honest.send(true, json!([format!("01{}", part::hex(MARK))]))?,
             _ => {}
         }
@@ -122,7 +126,9 @@ impl Honest {
             }
         }
         self.send(server_publishes, json!([part::hex(MARK), "01"]))?;
-        while self.recv(!server_publishes, LIMIT_MS)?.context("the last probe is missing")?[1] != json!("01") {}
+        while self.recv(!server_publishes, LIMIT_MS)?.context("the last probe is missing")?[1] != json!("01")
+        {
+        }
         Ok(())
     }
 
@@ -195,7 +201,8 @@ impl Honest {
     /// where the socket wants it.
     fn expect_at_server(&mut self, number: &str) -> Result<()> {
         loop {
-            let got = self.recv(true, LIMIT_MS)?.with_context(|| format!("message {number} did not arrive"))?;
+            let got =
+                self.recv(true, LIMIT_MS)?.with_context(|| format!("message {number} did not arrive"))?;
             let parts = got.as_array().map(Vec::as_slice).unwrap_or_default();
             if parts.contains(&json!(part::hex(MARK))) && parts.contains(&json!(number)) {
                 return Ok(());

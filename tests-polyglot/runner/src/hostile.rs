@@ -32,7 +32,9 @@ pub(crate) fn run(roster: &Roster, seed: u64, only: &[String]) -> Result<(usize,
     let mut inputs = vectors::parse(&text)?;
     let listed = inputs.len();
     inputs.extend(vectors::garbage(seed, GARBAGE));
-    println!("{listed} listed inputs and {GARBAGE} of garbage (seed {seed}) at each socket, an honest peer beside them");
+    println!(
+        "{listed} listed inputs and {GARBAGE} of garbage (seed {seed}) at each socket, an honest peer beside them"
+    );
     let folder = tempfile::Builder::new().prefix("ohmq-").tempdir().context("make a temporary folder")?;
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for (name, plan, transport) in programme() {
@@ -66,7 +68,9 @@ fn programme() -> Vec<(&'static str, &'static Plan, Transport)> {
         list.extend(Transport::ALL.map(|transport| ("rust", plan, transport)));
     }
     for name in NAMES.into_iter().filter(|name| !matches!(*name, "rust" | "libzmq")) {
-        list.extend(PLANS.iter().filter(|plan| plan.server == "PULL").map(|plan| (name, plan, Transport::Tcp)));
+        list.extend(
+            PLANS.iter().filter(|plan| plan.server == "PULL").map(|plan| (name, plan, Transport::Tcp)),
+        );
     }
     list
 }
@@ -118,7 +122,11 @@ fn siege(
     }
     Ok(format!(
         "{} inputs: {} closed at once (slowest {} ms), {} at the deadline, {} harmless; {errors} counted; {rounds} honest rounds whole; +{growth} KiB",
-        inputs.len(), attack.refused, attack.slowest.as_millis(), attack.timed_out, attack.harmless
+        inputs.len(),
+        attack.refused,
+        attack.slowest.as_millis(),
+        attack.timed_out,
+        attack.harmless
     ))
 }
 
@@ -127,7 +135,8 @@ fn open(server: &mut Actor, plan: &Plan, transport: Transport, folder: &Path) ->
     let options = json!({"linger": 0, "maxmsgsize": 1_048_576});
     server.ask(json!({"op": "socket", "socket": "server", "context": CONTEXT, "type": plan.server, "options": options}))?;
     let mut bind = |deadline_ms: u64| -> Result<String> {
-        server.ask(json!({"op": "set", "socket": "server", "option": "handshake_ivl", "value": deadline_ms}))?;
+        server
+            .ask(json!({"op": "set", "socket": "server", "option": "handshake_ivl", "value": deadline_ms}))?;
         let wanted = match transport {
             Transport::Tcp => "tcp://127.0.0.1:*".to_owned(),
             Transport::Ipc => format!("ipc://{}/{}-{deadline_ms}", folder.display(), plan.server),
@@ -205,7 +214,8 @@ fn count(stats: &Value, field: &str) -> Result<u64> {
 /// The resident memory of a process in KiB.
 fn memory(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("read {path}: is the server still alive?"))?;
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("read {path}: is the server still alive?"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }

@@ -128,7 +128,9 @@ fn dispatch(command: Command) -> Result<bool> {
         Command::Run { actors, only, jobs } => run(&actors, &matrix::Selection { only, jobs }),
         Command::Errors { actors, only } => verdict(errors::run(&actors.roster()?, &only)?),
         Command::Hostile { actors, seed, only } => verdict(hostile::run(&actors.roster()?, seed, &only)?),
-        Command::Kill { actors, kills, seed, only } => verdict(kill::run(&actors.roster()?, kills, seed, &only)?),
+        Command::Kill { actors, kills, seed, only } => {
+            verdict(kill::run(&actors.roster()?, kills, seed, &only)?)
+        }
         Command::Demo { actors } => verdict(demo::run(&actors.roster()?)?),
         Command::Capabilities { write } => capabilities(write.as_deref()),
     }

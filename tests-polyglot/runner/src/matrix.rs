@@ -51,7 +51,9 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
                     let started = Instant::now();
                     let mut played = player.pair(left, right, selection);
                     if let Err(error) = &made {
-                        played.iter_mut().for_each(|check| check.outcome = Outcome::Failed(error.to_string()));
+                        played
+                            .iter_mut()
+                            .for_each(|check| check.outcome = Outcome::Failed(error.to_string()));
                     }
                     gaps.judge(&mut played);
                     if played.iter().any(|check| !matches!(check.outcome, Outcome::Skipped(_))) {

@@ -121,7 +121,8 @@ impl<'a> Stage<'a> {
             all.extend(extra);
         }
         let name = format!("{}{}", kind.to_lowercase(), self.next());
-        let request = json!({"op": "socket", "socket": name, "context": CONTEXT, "type": kind, "options": options});
+        let request =
+            json!({"op": "socket", "socket": name, "context": CONTEXT, "type": kind, "options": options});
         self.seats[seat].actor()?.ask(request)?;
         self.sockets.push(Opened { seat, name, expected: Expected::new(kind), open: true, serving: false });
         Ok(Sock(self.sockets.len() - 1))
@@ -178,7 +179,8 @@ impl<'a> Stage<'a> {
 
     /// Receives one message, in the answers' form.
     pub(crate) fn recv(&mut self, sock: Sock) -> Result<Value> {
-        self.recv_within(sock, WAIT)?.with_context(|| format!("{}: no message within {WAIT:?}", self.who(sock)))
+        self.recv_within(sock, WAIT)?
+            .with_context(|| format!("{}: no message within {WAIT:?}", self.who(sock)))
     }
 
     /// Receives one message if it comes in time.
@@ -303,7 +305,9 @@ impl<'a> Stage<'a> {
             }
         }
         for socket in self.sockets.drain(..).filter(|socket| socket.open) {
-            self.seats[socket.seat].actor()?.ask(json!({"op": "close", "socket": socket.name, "linger_ms": 0}))?;
+            self.seats[socket.seat]
+                .actor()?
+                .ask(json!({"op": "close", "socket": socket.name, "linger_ms": 0}))?;
         }
         Ok(())
     }
