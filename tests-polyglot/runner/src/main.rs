@@ -131,7 +131,11 @@ fn dispatch(command: Command) -> Result<bool> {
         Command::Kill { actors, kills, seed, only } => {
             verdict(kill::run(&actors.roster()?, kills, seed, &only)?)
         }
-        Command::Demo { actors } => verdict(demo::run(&actors.roster()?)?),
+        Command::Demo { actors } => {
+            // A matrix with holes is not the demo: every cell of every language must be marked.
+            let cells = demo::run(&actors.roster()?)?;
+            Ok(verdict(cells)? && cells.2 == 0)
+        }
         Command::Capabilities { write } => capabilities(write.as_deref()),
     }
 }
