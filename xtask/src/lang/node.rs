@@ -81,7 +81,11 @@ fn tools(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     }
     stamp.clear()?;
     let locked = folder.join("package-lock.json").exists();
-    shell.run(npm(project, &folder).args([if locked { "ci" } else { "install" }]))?;
+    shell.run(npm(project, &folder).args(if locked {
+        ["ci"].as_slice()
+    } else {
+        &["install", "--no-package-lock"]
+    }))?;
     stamp.set()?;
     Ok(Outcome::Ready("npm packages".to_string()))
 }
