@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 /// What the runner itself knows of a socket.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
     /// Whether one send is one message in the books: not so for a publisher, which counts a copy per subscriber.
     one_for_one: bool,
@@ -43,6 +43,19 @@ pub(crate) fn balanced(stats: &Value) -> Result<()> {
         if books.accepted != books.delivered + books.queued + books.dropped {
             bail!("{direction}: {books:?} does not balance: {stats}");
         }
+    }
+    Ok(())
+}
+
+/// Checks that what all these sockets delivered is what all these sockets accepted from the wire.
+pub(crate) fn circle<'a>(all: impl Iterator<Item = &'a Value>) -> Result<()> {
+    let (mut delivered, mut arrived) = (0, 0);
+    for stats in all {
+        delivered += Books::read(stats, "sent")?.delivered;
+        arrived += Books::read(stats, "recv")?.accepted;
+    }
+    if delivered != arrived {
+        bail!("the sending sockets delivered {delivered} messages, the receiving ones accepted {arrived}");
     }
     Ok(())
 }
@@ -108,6 +121,14 @@ mod tests {
         stats["sent_delivered"] = json!(6);
         let expected = Expected { sent: 10, received: 3, ..Expected::new("PUSH") };
         assert!(check(&stats, &expected).unwrap_err().to_string().contains("does not balance"));
+    }
+
+    #[test]
+    fn what_one_side_delivers_the_other_accepts() {
+        let mut other = stats();
+        assert!(circle([&stats(), &other].into_iter()).is_err());
+        other["recv_accepted"] = json!(11);
+        circle([&stats(), &other].into_iter()).unwrap();
     }
 
     #[test]
