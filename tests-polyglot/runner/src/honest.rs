@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::actor::{Actor, CONTEXT};
+use crate::actor::{Actor, Answer, CONTEXT};
 use crate::part;
 use crate::vectors::{Expected, Hostile};
 
@@ -83,8 +83,14 @@ pub(crate) struct Honest {
 }
 
 impl Honest {
-    /// Connects the honest peer and plays until the first round succeeds.
-    pub(crate) fn meet(server: Actor, peer: Actor, plan: &'static Plan, endpoint: &str) -> Result<Self> {
+    /// Brings the honest peer and the server together and plays until the first round succeeds. With an endpoint the
+    /// server is bound there; without, the peer binds and the server connects.
+    pub(crate) fn meet(
+        server: Actor,
+        peer: Actor,
+        plan: &'static Plan,
+        endpoint: Option<&str>,
+    ) -> Result<Self> {
         let mut honest = Self { server, peer, plan, round: 0, foreign: 0 };
         let options = match plan.honest {
             "DEALER" => json!({"linger": 0, "routing_id": {"hex": part::hex(MARK)}}),
@@ -103,7 +109,16 @@ impl Honest {
             "XSUB" => honest.send(true, json!([format!("01{}", part::hex(MARK))]))?,
             _ => {}
         }
-        honest.peer.ask(json!({"op": "connect", "socket": "peer", "endpoint": endpoint}))?;
+        match endpoint {
+            Some(endpoint) => {
+                honest.peer.ask(json!({"op": "connect", "socket": "peer", "endpoint": endpoint}))?;
+            }
+            None => {
+                let bind = json!({"op": "bind", "socket": "peer", "endpoint": "tcp://127.0.0.1:*"});
+                let endpoint = honest.peer.ask(bind)?;
+                honest.server.ask(json!({"op": "connect", "socket": "server", "endpoint": endpoint}))?;
+            }
+        }
         honest.join().context("meet the honest peer")?;
         Ok(honest)
     }
@@ -141,6 +156,28 @@ impl Honest {
             self.round().with_context(|| format!("round {} after the attack", self.round))?;
         }
         Ok(self.round)
+    }
+
+    /// One round, outside of [`Honest::talk_until`].
+    pub(crate) fn talk(&mut self) -> Result<()> {
+        self.round().with_context(|| format!("round {}", self.round))
+    }
+
+    /// The rounds so far.
+    pub(crate) fn rounds(&self) -> u64 {
+        self.round
+    }
+
+    /// Asks something of the server's socket.
+    pub(crate) fn ask_server(&mut self, mut request: Value) -> Result<Value> {
+        request["socket"] = json!("server");
+        self.server.ask(request)
+    }
+
+    /// Asks something of the server's socket that it may refuse.
+    pub(crate) fn try_ask_server(&mut self, mut request: Value) -> Result<Answer> {
+        request["socket"] = json!("server");
+        self.server.try_ask(request)
     }
 
     /// The server's statistics.

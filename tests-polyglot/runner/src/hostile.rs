@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::actor::{Actor, CONTEXT};
 use crate::honest::{Honest, PLANS, Plan};
+use crate::lure;
 use crate::roster::{NAMES, Roster};
 use crate::stage::Transport;
 use crate::vectors::{self, Expected, Hostile};
@@ -37,23 +38,27 @@ pub(crate) fn run(roster: &Roster, seed: u64, only: &[String]) -> Result<(usize,
     );
     let folder = tempfile::Builder::new().prefix("ohmq-").tempdir().context("make a temporary folder")?;
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, plan, transport) in programme() {
-        let title = format!("{name} {} {}", plan.server, transport.name());
+    for siege in programme() {
+        let title = siege.title();
         if !only.iter().all(|word| title.contains(word.as_str())) {
             continue;
         }
-        if roster.recipe(name).is_none() {
-            println!("{title:<18} not run: {}", roster.reason(name));
+        if roster.recipe(siege.name).is_none() {
+            println!("- {title:<28} not run: {}", roster.reason(siege.name));
             skipped += 1;
             continue;
         }
-        match siege(roster, name, plan, transport, &inputs, folder.path()) {
+        let played = match siege.transport {
+            Some(transport) => besiege(roster, siege.name, siege.plan, transport, &inputs, folder.path()),
+            None => lure::run(roster, siege.name, siege.plan, &inputs, folder.path()),
+        };
+        match played {
             Ok(figures) => {
-                println!("✓ {title:<18} {figures}");
+                println!("✓ {title:<28} {figures}");
                 passed += 1;
             }
             Err(error) => {
-                println!("✗ {title:<18} {error:#}");
+                println!("✗ {title:<28} {error:#}");
                 failed += 1;
             }
         }
@@ -61,22 +66,40 @@ pub(crate) fn run(roster: &Roster, seed: u64, only: &[String]) -> Result<(usize,
     Ok((passed, failed, skipped))
 }
 
+/// Who is attacked, as what, and how.
+struct Siege {
+    name: &'static str,
+    plan: &'static Plan,
+    /// The transport it is bound to; `None` when it connects to hostile listeners.
+    transport: Option<Transport>,
+}
+
+impl Siege {
+    fn title(&self) -> String {
+        let place = match self.transport {
+            Some(transport) => format!("bound to {}", transport.name()),
+            None => "connecting".to_owned(),
+        };
+        format!("{} {} {place}", self.name, self.plan.server)
+    }
+}
+
 /// Rust serves as every socket type over both transports; the other languages, whose engine is the same, as PULL.
-fn programme() -> Vec<(&'static str, &'static Plan, Transport)> {
+fn programme() -> Vec<Siege> {
     let mut list = Vec::new();
     for plan in PLANS {
-        list.extend(Transport::ALL.map(|transport| ("rust", plan, transport)));
+        list.extend(Transport::ALL.map(|transport| Siege { name: "rust", plan, transport: Some(transport) }));
     }
+    let pull = PLANS.iter().find(|plan| plan.server == "PULL");
+    list.extend(pull.map(|plan| Siege { name: "rust", plan, transport: None }));
     for name in NAMES.into_iter().filter(|name| !matches!(*name, "rust" | "libzmq")) {
-        list.extend(
-            PLANS.iter().filter(|plan| plan.server == "PULL").map(|plan| (name, plan, Transport::Tcp)),
-        );
+        list.extend(pull.map(|plan| Siege { name, plan, transport: Some(Transport::Tcp) }));
     }
     list
 }
 
 /// One server socket, one honest peer, all attackers.
-fn siege(
+fn besiege(
     roster: &Roster,
     name: &str,
     plan: &'static Plan,
@@ -89,7 +112,7 @@ fn siege(
     let peer = Actor::start(roster.require("rust")?, folder)?;
     let endpoints = open(&mut server, plan, transport, folder)?;
     let pid = server.process_id();
-    let mut honest = Honest::meet(server, peer, plan, &endpoints[0])?;
+    let mut honest = Honest::meet(server, peer, plan, Some(&endpoints[0]))?;
     let errors_before = count(&honest.stats()?, "protocol_errors")?;
     let memory_before = memory(pid)?;
 

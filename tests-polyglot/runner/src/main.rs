@@ -9,6 +9,7 @@ mod gaps;
 mod honest;
 mod hostile;
 mod kill;
+mod lure;
 mod matrix;
 mod numbers;
 mod part;

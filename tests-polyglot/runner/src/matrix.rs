@@ -76,6 +76,10 @@ fn introductions(roster: &Roster, folder: &Path) -> (HashMap<String, String>, Ha
     for name in roster.present() {
         let Some(recipe) = roster.recipe(name) else { continue };
         match Actor::start(recipe, folder) {
+            Ok(actor) if name != "libzmq" && !actor.has("stats") => {
+                println!("{name:<7} has no statistics");
+                broken.insert(name.to_owned(), "the SDK must make its statistics readable".to_owned());
+            }
             Ok(actor) => {
                 println!("{name:<7} {}", actor.library());
                 libraries.insert(name.to_owned(), actor.library().to_owned());

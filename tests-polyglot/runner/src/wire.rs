@@ -1,7 +1,7 @@
 //! A raw connection to a bound endpoint, for input that no honest peer would send.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,25 @@ impl Wire {
             Self::Ipc(stream) => stream.set_write_timeout(Some(Duration::from_secs(5)))?,
         }
         Ok(wire)
+    }
+
+    /// Accepts a connection that must come in time.
+    pub(crate) fn accept(listener: &TcpListener, limit: Duration) -> Result<Self> {
+        let deadline = Instant::now() + limit;
+        listener.set_nonblocking(true)?;
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(false)?;
+                    stream.set_write_timeout(Some(Duration::from_secs(5)))?;
+                    return Ok(Self::Tcp(stream));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {
+                    std::thread::yield_now();
+                }
+                Err(error) => return Err(error).context("accept"),
+            }
+        }
     }
 
     /// An honest ZMTP 3.1 handshake with the NULL mechanism as a socket of this type.

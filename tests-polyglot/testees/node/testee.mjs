@@ -301,10 +301,13 @@ const socketOperations = {
     recv: async (socket, request) => ({parts: (await socket.receive(limit(request))).map(partOut)}),
     stats: (socket) => socket.stats(),
     close(socket, {linger_ms: linger}) {
-        if (linger !== undefined && linger !== null) {
-            socket.setOption("linger", linger)
+        try {
+            if (linger !== undefined && linger !== null) {
+                socket.setOption("linger", linger)
+            }
+        } finally {
+            socket.close()
         }
-        socket.close()
     },
     async ping(socket, {count, size, timeout_ms: timeout}) {
         const payload = pattern(0, size)
