@@ -103,6 +103,7 @@ class Service {
     #lastNumber = -1n
     #first = 0
     #last = 0
+    #sinceTurn = 0
     #ended
 
     constructor(socket, request) {
@@ -149,7 +150,7 @@ class Service {
             const messages = await this.#take(this.#batch)
             messages.forEach((parts) => this.#note(parts))
             this.#count += await this.#give(messages)
-            await nextTurn()
+            await this.#breathe(messages.length)
         }
     }
 
@@ -167,7 +168,7 @@ class Service {
             const before = performance.now()
             const sent = await this.#give(messages, (message) => this.#record(message.at(-1).readBigUInt64BE()))
             this.#stamp(before, sent)
-            await nextTurn()
+            await this.#breathe(sent)
         }
     }
 
@@ -184,7 +185,7 @@ class Service {
                 this.#lastNumber = number
             }
             this.#stamp(performance.now(), messages.length)
-            await nextTurn()
+            await this.#breathe(messages.length)
         }
     }
 
@@ -218,6 +219,15 @@ class Service {
             done += taken
         }
         return done
+    }
+
+    /** Lets the command reader have its turn after so many messages. */
+    async #breathe(count) {
+        this.#sinceTurn += count
+        if (this.#sinceTurn >= BATCH) {
+            this.#sinceTurn = 0
+            await nextTurn()
+        }
     }
 
     /** The number of a message, recorded. */
