@@ -34,8 +34,10 @@ pub fn package() -> Vec<Step> {
 }
 
 pub fn tests() -> Vec<Step> {
-    let mut steps = package();
-    steps.push(Step::test("java: tests", test).after([PACKAGE]));
+    // The tests exchange messages with a process of another language, the Rust testee.
+    let mut steps = rust::testee();
+    steps.extend(package());
+    steps.push(Step::test("java: tests", test).after([PACKAGE, rust::TESTEE]));
     steps
 }
 
@@ -143,9 +145,16 @@ fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
 
 /// Copies a Maven project whose dependency is the installed jar, compiles it, and notes its class path.
 fn build_against_jar(project: &Project, shell: &Shell<'_>, from: &str, folder: &Path) -> Result<()> {
+    let inputs = [ENGINE, &["bindings-java", from]].concat();
+    let stamp = Stamp::of(project, &files::name(folder), &inputs, from)?;
+    if stamp.holds(&[&folder.join("target/class-path")]) {
+        return Ok(());
+    }
+    stamp.clear()?;
     files::empty_folder(folder)?;
     files::copy_folder(&project.root.join(from), folder, &["target"])?;
     let goals = ["compile", "dependency:build-classpath", "-Dmdep.outputFile=target/class-path"];
     let version = format!("-Dohmq.version={}", project.version()?);
-    shell.run(maven(project).current_dir(folder).args(goals).arg(version)).map(drop)
+    shell.run(maven(project).current_dir(folder).args(goals).arg(version))?;
+    stamp.set()
 }
