@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 
 use crate::actor::Actor;
 use crate::gaps::Gaps;
-use crate::report::{Check, Outcome, Report};
+use crate::report::{self, Check, Outcome, Report};
 use crate::roster::{NAMES, Roster};
 use crate::scenarios::{self, Scenario};
 use crate::stage::{Seat, Stage, Transport};
@@ -172,10 +172,8 @@ fn progress(place: usize, of: usize, width: usize, played: &[Check], started: In
         text += &format!(" {transport} {}", marks(transport));
     }
     text += &format!(" {seconds:5.1} s");
-    for check in played {
-        if let Outcome::Failed(message) = &check.outcome {
-            text += &format!("\n    {}: {message}", check.name());
-        }
+    for line in report::failures(played) {
+        text += &format!("\n    {line}");
     }
     println!("{text}");
 }

@@ -153,15 +153,11 @@ impl Report {
             }
             println!();
         }
-        let (_, failed, _) = self.totals();
-        if failed > 0 {
+        let failures = failures(&self.checks);
+        if !failures.is_empty() {
             println!("\nfailed:");
         }
-        for check in &self.checks {
-            if let Outcome::Failed(message) = &check.outcome {
-                println!("  {}: {message}", check.name());
-            }
-        }
+        failures.iter().for_each(|line| println!("  {line}"));
     }
 
     /// Writes report.json.
@@ -176,5 +172,41 @@ impl Report {
         }
         let text = serde_json::to_string_pretty(&report)? + "\n";
         std::fs::write(path, text).with_context(|| format!("write {}", path.display()))
+    }
+}
+
+/// One line per reason; checks that fail for the same reason share it.
+pub(crate) fn failures(checks: &[Check]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for check in checks {
+        let Outcome::Failed(message) = &check.outcome else { continue };
+        match reasons.iter_mut().find(|(reason, _)| reason == message) {
+            Some((_, names)) => names.push(check.name()),
+            None => reasons.push((message, vec![check.name()])),
+        }
+    }
+    let line = |(reason, names): (&str, Vec<String>)| match &names[..] {
+        [name] => format!("{name}: {reason}"),
+        [first, ..] => format!("{first} and {} more: {reason}", names.len() - 1),
+        [] => reason.to_owned(),
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios;
+
+    #[test]
+    fn failures_for_the_same_reason_share_a_line() {
+        let check = |right, outcome| {
+            let mut check = Check::new(&scenarios::ALL[0], Transport::Tcp, "rust", right);
+            check.outcome = outcome;
+            check
+        };
+        let cannot = || Outcome::Failed("cannot start".to_owned());
+        let checks = [check("node", cannot()), check("java", Outcome::Passed), check("swift", cannot())];
+        assert_eq!(failures(&checks), ["reqrep/echo tcp rust→node and 1 more: cannot start"]);
     }
 }
