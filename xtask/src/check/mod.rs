@@ -19,12 +19,13 @@ use anyhow::{Result, bail};
 #[cfg(test)]
 pub use clippy::tests::small_project;
 
+use crate::lang::swift_control;
 use crate::step::Step;
 use crate::tool::Tool;
 
 /// All checks, cheapest first.
 pub fn steps() -> Vec<Step> {
-    vec![
+    let mut steps = vec![
         Step::check("check: arrows", |project, _| arrows::check(project)),
         Step::check("check: file sizes", |project, _| sizes::check(project)).needs([Tool::Git]),
         Step::check("check: unsafe placement", |project, _| unsafe_places::check(project)).needs([Tool::Git]),
@@ -33,21 +34,25 @@ pub fn steps() -> Vec<Step> {
         Step::check("check: one version", |project, _| versions::check(project)).needs([Tool::Git]),
         Step::check("check: forbidden text", |project, _| forbidden::check(project)).needs([Tool::Git]),
         Step::check("check: links", |project, _| links::check(project)).needs([Tool::Git]),
-        generated_files(),
+    ];
+    steps.extend(generated_files());
+    steps.extend([
         Step::check("check: format", format::check).needs([Tool::Rustfmt]),
         Step::check("check: clippy", clippy::engine).needs([Tool::Clippy]),
         Step::check("check: clippy, bindings", clippy::bindings).needs([Tool::Clippy, Tool::Compiler]),
-    ]
+    ]);
+    steps
 }
 
-/// The check that generated files are what the tables say.
-pub fn generated_files() -> Step {
-    Step::check("check: generated files", |project, _| generated::check(project))
+/// The checks that generated files are what the tables and the sources say.
+pub fn generated_files() -> [Step; 2] {
+    let tables = Step::check("check: generated files", |project, _| generated::check(project));
+    [tables, swift_control::check()]
 }
 
 /// Writes the generated files.
-pub fn generate() -> Step {
-    Step::new("gen", |project, _| generated::write(project))
+pub fn generate() -> [Step; 2] {
+    [Step::new("gen", |project, _| generated::write(project)), swift_control::generate()]
 }
 
 /// Passes without findings; else fails with all of them.

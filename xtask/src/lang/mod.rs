@@ -6,3 +6,4 @@ pub mod node;
 pub mod python;
 pub mod rust;
 pub mod swift;
+pub mod swift_control;

@@ -256,7 +256,7 @@ void uniffi_ohmq_swift_fn_free_enginecontext(uint64_t handle, RustCallStatus *_N
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_CONSTRUCTOR_ENGINECONTEXT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_CONSTRUCTOR_ENGINECONTEXT_NEW
 uint64_t uniffi_ohmq_swift_fn_constructor_enginecontext_new(RustCallStatus *_Nonnull out_status
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_METHOD_ENGINECONTEXT_GET
@@ -347,7 +347,7 @@ RustBuffer uniffi_ohmq_swift_fn_func_context_option_number(RustBuffer name, Rust
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_ENGINE_VERSION
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_ENGINE_VERSION
 RustBuffer uniffi_ohmq_swift_fn_func_engine_version(RustCallStatus *_Nonnull out_status
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_SOCKET_OPTION_NUMBER
@@ -358,7 +358,7 @@ RustBuffer uniffi_ohmq_swift_fn_func_socket_option_number(RustBuffer name, RustC
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_TAKE_LAST_ERROR
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_TAKE_LAST_ERROR
 RustBuffer uniffi_ohmq_swift_fn_func_take_last_error(RustCallStatus *_Nonnull out_status
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_OHMQ_SWIFT_RUSTBUFFER_ALLOC
@@ -624,121 +624,120 @@ void ffi_ohmq_swift_rust_future_complete_void(uint64_t handle, RustCallStatus *_
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_CONTEXT_OPTION_NUMBER
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_CONTEXT_OPTION_NUMBER
 uint16_t uniffi_ohmq_swift_checksum_func_context_option_number(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_ENGINE_VERSION
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_ENGINE_VERSION
 uint16_t uniffi_ohmq_swift_checksum_func_engine_version(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_SOCKET_OPTION_NUMBER
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_SOCKET_OPTION_NUMBER
 uint16_t uniffi_ohmq_swift_checksum_func_socket_option_number(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_TAKE_LAST_ERROR
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_TAKE_LAST_ERROR
 uint16_t uniffi_ohmq_swift_checksum_func_take_last_error(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_GET
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_GET
 uint16_t uniffi_ohmq_swift_checksum_method_enginecontext_get(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_SET
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_SET
 uint16_t uniffi_ohmq_swift_checksum_method_enginecontext_set(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_SHUTDOWN
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_SHUTDOWN
 uint16_t uniffi_ohmq_swift_checksum_method_enginecontext_shutdown(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_SOCKET
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_SOCKET
 uint16_t uniffi_ohmq_swift_checksum_method_enginecontext_socket(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_TERMINATE
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINECONTEXT_TERMINATE
 uint16_t uniffi_ohmq_swift_checksum_method_enginecontext_terminate(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_BIND
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_BIND
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_bind(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_CLOSE
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_CLOSE
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_close(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_CONNECT
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_CONNECT
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_connect(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_DISCONNECT
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_DISCONNECT
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_disconnect(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_GET
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_GET
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_get(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_NUMBER
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_NUMBER
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_number(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_SET
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_SET
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_set(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_STATISTICS
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_STATISTICS
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_statistics(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_UNBIND
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_METHOD_ENGINESOCKET_UNBIND
 uint16_t uniffi_ohmq_swift_checksum_method_enginesocket_unbind(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_CONSTRUCTOR_ENGINECONTEXT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_CONSTRUCTOR_ENGINECONTEXT_NEW
 uint16_t uniffi_ohmq_swift_checksum_constructor_enginecontext_new(void
-    
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_OHMQ_SWIFT_UNIFFI_CONTRACT_VERSION
 #define UNIFFI_FFIDEF_FFI_OHMQ_SWIFT_UNIFFI_CONTRACT_VERSION
 uint32_t ffi_ohmq_swift_uniffi_contract_version(void
-    
+
 );
 #endif
-

@@ -73,9 +73,12 @@ private struct Plan: Sendable {
     }
 
     private func echo(_ socket: Socket, _ report: Report) async throws {
+        var echoed = 0
         for try await message in socket.messages {
             try await socket.send(message)
             report.update { $0.count += 1 }
+            echoed += 1
+            if echoed % 64 == 0 { await Task.yield() }
         }
         try await endedBy(socket)
     }

@@ -73,8 +73,8 @@ actor Testee {
         case "close": try close(request)
         case "ping": return try await ping(request)
         case "service": services[try name(request, "socket")] = try Service(socket: socket(request), request: request)
-        case "report": return await try service(request).report(within: timeout(request) ?? .zero)
-        case "stop": return await try service(request).stop()
+        case "report": return try await service(request).report(within: timeout(request) ?? .zero)
+        case "stop": return try await service(request).stop()
         default: return nil
         }
         return .null
