@@ -116,8 +116,11 @@ export class XPublisher extends Socket {
 
     /** Which repeated subscriptions are received too: none (null), all, or all with the cancellations. */
     set verbosity(value: null | "allSubs" | "allSubsUnsubs") {
-        this.setOption(SocketOption.XPUB_VERBOSE, value === "allSubs")
+        // The second one speaks for cancellations too, so it has the first word.
         this.setOption(SocketOption.XPUB_VERBOSER, value === "allSubsUnsubs")
+        if (value === "allSubs") {
+            this.setOption(SocketOption.XPUB_VERBOSE, true)
+        }
     }
 }
 export interface XPublisher extends Writable, Readable, PropertiesOf<"XPublisher"> {}
