@@ -23,6 +23,7 @@ use std::time::Instant;
 use ohmq_proto::connection::Connection;
 
 use crate::config::LinkConfig;
+use crate::nest::Nest;
 use crate::reactor::{Command, Handle};
 use crate::stream::Stream;
 
@@ -48,6 +49,7 @@ pub struct Link {
     origin: Origin,
     owner: Arc<dyn Owner>,
     reactor: Handle,
+    nest: Option<Arc<Nest>>,
     config: LinkConfig,
     state: Mutex<State>,
     /// Messages accepted from the socket whose last byte the kernel has not taken; outside the lock so that asking
@@ -64,6 +66,7 @@ impl Link {
         Arc::new(Link {
             key: reactor.next_key(),
             origin,
+            nest: owner.nest(),
             owner,
             reactor,
             unsent: AtomicUsize::new(0),
@@ -154,6 +157,11 @@ impl Link {
             }
         }
         self.flush();
+    }
+
+    /// The poller of its socket, where pollers nest.
+    pub(crate) fn nest(&self) -> Option<&Arc<Nest>> {
+        self.nest.as_ref()
     }
 
     pub(crate) fn owner(&self) -> &Arc<dyn Owner> {

@@ -71,6 +71,10 @@ pub(super) struct Wire {
     /// Bytes read and not yet parsed.
     pub(super) slab: BytesMut,
     pub(super) reader_held: bool,
+    /// The last read was cut off by its size, so the kernel may have more; no new edge will tell.
+    pub(super) more: bool,
+    /// The poller saw the end of the stream: read until it is reached.
+    pub(super) ending: bool,
     pub(super) writer_held: bool,
     /// The kernel refused bytes; the I/O thread goes on when the stream is writable.
     pub(super) refused: bool,
@@ -89,6 +93,8 @@ impl Wire {
             connection,
             slab: BytesMut::new(),
             reader_held: false,
+            more: false,
+            ending: false,
             writer_held: false,
             refused: false,
             retry_write: false,
