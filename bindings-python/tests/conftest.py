@@ -7,7 +7,6 @@ import pytest
 from target import zmq, zmq_asyncio
 
 LIMIT_SECONDS = 60
-PAIR_LINGER = 0
 
 
 @pytest.fixture(autouse=True)
@@ -24,18 +23,32 @@ def time_limit():
     signal.signal(signal.SIGALRM, before)
 
 
+def keeping(base):
+    """A context class that keeps its sockets until it is destroyed, so that tests need not close each."""
+
+    class Keeping(base):
+        kept = None
+
+        def socket(self, *arguments, **options):
+            made = super().socket(*arguments, **options)
+            self.kept = [*(self.kept or ()), made]
+            return made
+
+    return Keeping
+
+
 @pytest.fixture
 def context():
-    made = zmq.Context()
-    made.linger = PAIR_LINGER
+    made = keeping(zmq.Context)()
+    made.linger = 0
     yield made
     made.destroy(linger=0)
 
 
 @pytest.fixture
 def async_context():
-    made = zmq_asyncio.Context()
-    made.linger = PAIR_LINGER
+    made = keeping(zmq_asyncio.Context)()
+    made.linger = 0
     yield made
     made.destroy(linger=0)
 

@@ -147,8 +147,8 @@ def test_subclasses_choose_their_sockets():
         _socket_class = Sub
 
     with Special() as context:
-        assert context.socket(zmq.PUSH).greeting == "hello"
-        assert type(context.socket(zmq.PUSH, socket_class=zmq.Socket)) is zmq.Socket
+        special, plain = context.socket(zmq.PUSH), context.socket(zmq.PUSH, socket_class=zmq.Socket)
+        assert special.greeting == "hello" and type(plain) is zmq.Socket
 
 
 def test_an_unclosed_context_warns():

@@ -238,7 +238,7 @@ def test_wrong_options(context):
 @only_ohmq
 def test_a_wrong_type_is_einval_too_and_names_the_option(context):
     socket = context.socket(zmq.REQ)
-    with pytest.raises(zmq.ZMQError, match="sndhwm") as caught:
+    with pytest.raises(zmq.ZMQError, match="(?i)sndhwm") as caught:
         socket.set(zmq.SNDHWM, b"ten")
     assert caught.value.errno == zmq.EINVAL
 
@@ -246,10 +246,10 @@ def test_a_wrong_type_is_einval_too_and_names_the_option(context):
 @only_ohmq
 def test_an_option_without_implementation_says_so(context):
     socket = context.socket(zmq.REQ)
-    with pytest.raises(zmq.ZMQError, match="curve_server") as caught:
+    with pytest.raises(zmq.ZMQError, match="(?i)curve_server") as caught:
         socket.curve_server = 1
     assert caught.value.errno == zmq.ENOTSUP
-    with pytest.raises(zmq.ZMQError, match="plain_username") as caught:
+    with pytest.raises(zmq.ZMQError, match="(?i)plain_username") as caught:
         socket.get(zmq.PLAIN_USERNAME)
     assert caught.value.errno == zmq.ENOTSUP
 
@@ -304,16 +304,13 @@ def test_shadows_are_views_of_one_socket(connected):
     assert two.recv() == b"still open"
 
 
-def test_an_unclosed_socket_warns_and_is_closed(context):
-    pull = context.socket(zmq.PULL)
-    pull.bind("tcp://127.0.0.1:*")
-    endpoint = pull.last_endpoint.decode()
+def test_an_unclosed_socket_warns_and_is_closed():
+    context = zmq.Context()
+    socket = context.socket(zmq.PULL)
     with pytest.warns(ResourceWarning, match="[Uu]nclosed socket"):
-        del pull
+        del socket
         gc.collect()
-    # The port is free again as soon as the close, which is only posted, has happened.
-    context.socket(zmq.PULL).bind("tcp://127.0.0.1:*")
-    assert endpoint
+    context.term()  # Would wait for a socket that is still open.
 
 
 def test_subclasses_with_their_own_constructor(context):
@@ -391,4 +388,5 @@ def test_statistics_balance(connected):
 def test_repr_says_the_type(context):
     socket = context.socket(zmq.DEALER)
     assert "DEALER" in repr(socket)
-    assert "ontext" in repr(context)
+    socket.close()
+    assert "closed" in repr(socket) or not IS_OHMQ

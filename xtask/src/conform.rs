@@ -64,10 +64,10 @@ pub fn tests(table: Table) -> Vec<Step> {
             command.args(actor_arguments(project, shell));
             shell.test(&mut command, |finished| (suite.count)(project, finished)).map(Outcome::Tested)
         };
-        steps.push(Step::new(suite.step, run).after([rust::TESTEE]));
+        steps.push(Step::test(suite.step, run).after([rust::TESTEE]));
     }
     let capabilities = move |project: &Project, shell: &Shell<'_>| capabilities(project, shell, table);
-    steps.push(Step::new("conformance: capability table", capabilities).after([SCENARIOS]));
+    steps.push(Step::test("conformance: capability table", capabilities).after([SCENARIOS]));
     steps
 }
 

@@ -144,7 +144,7 @@ fn coloured(line: &str) -> String {
 }
 
 /// The line without control characters: colours and carriage returns would break the live line.
-fn plain(line: &str) -> String {
+pub fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars();
     while let Some(c) = rest.next() {

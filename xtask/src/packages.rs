@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn tests() -> Vec<Step> {
     let installs = [python::install(), node::install(), java::consumer(), swift::consumer()];
     let mut steps: Vec<Step> = installs.into_iter().flatten().collect();
-    steps.push(Step::new("packages: talk to each other", exchange));
+    steps.push(Step::test("packages: talk to each other", exchange));
     steps
 }
 

@@ -18,6 +18,7 @@ const CELL: usize = 72;
 /// One thing to do.
 pub struct Step {
     name: String,
+    tests: bool,
     needs: Vec<Tool>,
     after: Vec<String>,
     run: Action,
@@ -46,16 +47,26 @@ enum Verdict {
 #[derive(Debug)]
 struct Row {
     name: String,
+    tests: bool,
     verdict: Verdict,
     time: Duration,
 }
 
 impl Step {
+    /// A step that makes something.
     pub fn new(
         name: impl Into<String>,
         run: impl Fn(&Project, &Shell<'_>) -> Result<Outcome> + 'static,
     ) -> Self {
-        Self { name: name.into(), needs: Vec::new(), after: Vec::new(), run: Box::new(run) }
+        Self { name: name.into(), tests: false, needs: Vec::new(), after: Vec::new(), run: Box::new(run) }
+    }
+
+    /// A step that tests: when it is not run, that counts as a skip.
+    pub fn test(
+        name: impl Into<String>,
+        run: impl Fn(&Project, &Shell<'_>) -> Result<Outcome> + 'static,
+    ) -> Self {
+        Self { tests: true, ..Self::new(name, run) }
     }
 
     /// A step that checks one thing: it counts as one test.
@@ -64,7 +75,7 @@ impl Step {
         run: impl Fn(&Project, &Shell<'_>) -> Result<()> + 'static,
     ) -> Self {
         let one = || Outcome::Tested(Counts { passed: 1, ..Counts::default() });
-        Self::new(name, move |project, shell| run(project, shell).map(|()| one()))
+        Self::test(name, move |project, shell| run(project, shell).map(|()| one()))
     }
 
     /// The step is not run without these tools.
@@ -102,7 +113,7 @@ pub fn run(project: &Project, steps: Vec<Step>, display: &Display, ending: Endin
             Some(reason) => (Verdict::NotRun(reason), String::new()),
             None => execute(project, step, display, &rows),
         };
-        let row = Row { name: step.name.clone(), verdict, time: begun.elapsed() };
+        let row = Row { name: step.name.clone(), tests: step.tests, verdict, time: begun.elapsed() };
         display.end(&progress_line(&row), &details);
         rows.push(row);
     }
@@ -219,6 +230,8 @@ fn summary(rows: &[Row], ending: Ending) -> (String, Counts) {
         total.add(match &row.verdict {
             Verdict::Tested(counts) => named(&row.name, counts.clone()),
             Verdict::Ready(_) => Counts { passed: usize::from(ending == Ending::Steps), ..Counts::default() },
+            // What was not made shows in the tests that were not run for want of it.
+            Verdict::NotRun(_) if !row.tests && ending != Ending::Steps => Counts::default(),
             Verdict::NotRun(reason) => {
                 Counts { skipped: vec![format!("{name}: {reason}")], ..Counts::default() }
             }
@@ -258,7 +271,12 @@ mod tests {
     }
 
     fn row(name: &str, verdict: Verdict) -> Row {
-        Row { name: name.to_string(), verdict, time: Duration::from_millis(1_500) }
+        Row {
+            name: name.to_string(),
+            tests: name.ends_with("tests"),
+            verdict,
+            time: Duration::from_millis(1_500),
+        }
     }
 
     #[test]
@@ -301,6 +319,7 @@ mod tests {
         let rows = [
             row("python: wheel", Verdict::Ready("1.2 MB".into())),
             row("python: tests", Verdict::Tested(tested)),
+            row("swift: toolchain", Verdict::NotRun("no Swift".into())),
             row("swift: tests", Verdict::NotRun("no Swift".into())),
             row("java: tests", Verdict::Failed("`mvn` failed\nat line 3".into())),
         ];

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use crate::display::plain;
+
 /// A prerequisite that xtask does not install by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tool {
@@ -106,9 +108,9 @@ impl Tool {
 fn run(probe: &[&str]) -> Option<String> {
     let (program, arguments) = probe.split_first()?;
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    output.status.success().then_some(text)
+    let both = [output.stdout, output.stderr].concat();
+    // Some tools colour their answer even where nobody sees it.
+    output.status.success().then(|| plain(&String::from_utf8_lossy(&both)))
 }
 
 fn judge(facts: &Facts, output: Option<&str>) -> Option<String> {
@@ -159,5 +161,6 @@ mod tests {
     fn a_program_that_is_not_there_is_not_an_error() {
         assert_eq!(run(&["no-such-program-of-ohmq"]), None);
         assert_eq!(run(&[]), None);
+        assert_eq!(run(&["printf", "\\033[1mMaven 3.8.7\\033[m"]).as_deref(), Some("Maven 3.8.7"));
     }
 }

@@ -156,9 +156,8 @@ class Context(OptionAttributes, Generic[S]):
         """Closes every socket of the context, with this linger if given, and terminates it."""
         if self.closed:
             return
-        for open_socket in list(self._sockets or ()):
-            if not open_socket.closed:
-                open_socket.close(linger)
+        for made in list(self._sockets or ()):
+            made.close(linger)
         self.term()
 
     def _add_socket(self, made: Any) -> None:
@@ -206,9 +205,10 @@ class Context(OptionAttributes, Generic[S]):
         # Only posts: a finaliser may run on any thread, at any time.
         if self._shadow or _exiting or self.closed:
             return
-        warn(f"Unclosed context {self!r}", ResourceWarning, stacklevel=2, source=self)
+        text = f"Unclosed context {self!r}"
         self._closed = True
         _native.context_release(self._handle)
+        warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
 def _linger_at_exit() -> None:
@@ -220,7 +220,7 @@ def _linger_at_exit() -> None:
     _exiting = True
     deadline = time.monotonic() + EXIT_LINGER / 1000
     for context in list(_live):
-        idle = [made for made in list(context._sockets or ()) if not made.closed]
+        idle = [made for made in list(context._sockets or ()) if not made._closed]
         if context.closed or (idle and threading.active_count() > 1):
             continue
         try:

@@ -368,6 +368,9 @@ class _Operation(asyncio.Future[Any]):
             _set_unless_done(self._turn, None)
         if self._queue:
             self._socket._advance()
+        # Whoever keeps the answer need not keep the socket.
+        self._attempt = _nothing
+        del self._socket
 
 
 class _Watch:
@@ -463,6 +466,10 @@ def _watch_item(
     if flags & POLLOUT:
         loop.add_writer(descriptor, _set_unless_done, woken, None)
     return lambda: (loop.remove_reader(descriptor), loop.remove_writer(descriptor))
+
+
+def _nothing() -> Any:
+    return _NOT_YET
 
 
 def _serve(queue: deque[_Operation]) -> None:

@@ -286,7 +286,7 @@ fn legacy_scripts() -> Vec<Script> {
             answer: [&signature(2)[..], b"us"].concat(),
         },
         Script {
-            name: "unversioned 1.0 with the longest identity and libzmq 2.2's flag byte",
+            name: "unversioned 1.0 with the longest identity and libzmq 2.1's flag byte",
             config: ConnectionConfig::new(SocketType::Router),
             stream: [b"\xFF\0\0\0\0\0\0\x01\0\x7E", &identity[..], b"\x02\x7Ex"].concat(),
             events: vec![

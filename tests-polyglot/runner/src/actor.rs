@@ -110,6 +110,11 @@ impl Actor {
         &self.name
     }
 
+    /// The process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The library and version it reported.
     pub(crate) fn library(&self) -> &str {
         &self.library
@@ -159,7 +164,9 @@ impl Actor {
     fn next_answer(&mut self, wanted: &str, deadline: Instant, limit: Duration) -> Result<Value> {
         let line = match self.answers.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => bail!("{}: {wanted}: hangs, no answer within {limit:?}", self.name),
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("{}: {wanted}: hangs, no answer within {limit:?}", self.name)
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 let end = self.post_mortem();
                 bail!("{}: {wanted}: the testee ended{end}", self.name)
@@ -180,7 +187,8 @@ impl Actor {
             }
         };
         let said = std::fs::read_to_string(&self.diagnostics).unwrap_or_default();
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing on standard error");
+        let last =
+            said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing on standard error");
         format!(" ({status}; {last})")
     }
 

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn a_cell_tells_the_worst_of_its_pairs() {
         let check = |right: &str, outcome: &str| json!({"capability": "PAIR", "left": "rust", "right": right, "outcome": outcome});
-        let report = json!({"checks": [check("node", "passed"), check("java", "failed"), check("swift", "skipped")]});
+        let report =
+            json!({"checks": [check("node", "passed"), check("java", "failed"), check("swift", "skipped")]});
         let table = table(&report).unwrap();
         assert!(table.contains("| PAIR | ✗ | – | ✓ | ✗ | – | – |"), "{table}");
     }

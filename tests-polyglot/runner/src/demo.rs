@@ -86,7 +86,10 @@ fn start(roster: &Roster, folder: &Path) -> Cast {
     let launch = |name: &'static str| {
         let recipe = roster.recipe(name)?.clone();
         let folder = folder.to_owned();
-        Some((name, std::thread::spawn(move || Actor::start(&recipe, &folder).map_err(|error| format!("{error:#}")))))
+        Some((
+            name,
+            std::thread::spawn(move || Actor::start(&recipe, &folder).map_err(|error| format!("{error:#}"))),
+        ))
     };
     let collect = |handles: Vec<(&'static str, std::thread::JoinHandle<_>)>| {
         handles
@@ -102,9 +105,15 @@ fn start(roster: &Roster, folder: &Path) -> Cast {
 fn head(kind: Kind, transport: Transport) {
     let (title, rows, columns) = match kind {
         Kind::Requests => (format!("REQ/REP, median round trip of {PING_SIZE} bytes"), "REQ", "REP"),
-        Kind::Publications => (format!("PUB/SUB, {PUBLISHED_SIZE}-byte messages delivered per second"), "PUB", "SUB"),
+        Kind::Publications => {
+            (format!("PUB/SUB, {PUBLISHED_SIZE}-byte messages delivered per second"), "PUB", "SUB")
+        }
     };
-    println!("\n{} over {}: {title}", if kind == Kind::Requests { "requests" } else { "publications" }, transport.name());
+    println!(
+        "\n{} over {}: {title}",
+        if kind == Kind::Requests { "requests" } else { "publications" },
+        transport.name()
+    );
     print!("  {:<8}", format!("{rows}\\{columns}"));
     NAMES.iter().for_each(|name| print!("{name:>12}"));
     println!();
@@ -193,8 +202,10 @@ fn subscribe(caller: &mut Actor, service: &mut Actor, endpoint: &str) -> Result<
     open_caller(caller, "SUB", endpoint)?;
     caller.ask(json!({"op": "subscribe", "socket": "caller", "topic": part::hex(TOPIC)}))?;
     caller.ask(json!({"op": "service", "socket": "caller", "kind": "receive", "count": DELIVERIES}))?;
-    service.ask(json!({"op": "service", "socket": "service", "kind": "send", "count": 0, "size": PUBLISHED_SIZE,
-                       "prefix": [part::hex(TOPIC)]}))?;
+    service.ask(
+        json!({"op": "service", "socket": "service", "kind": "send", "count": 0, "size": PUBLISHED_SIZE,
+                       "prefix": [part::hex(TOPIC)]}),
+    )?;
     let report = caller.ask(json!({"op": "report", "socket": "caller", "timeout_ms": LIMIT_MS}))?;
     let published = service.ask(json!({"op": "stop", "socket": "service"}))?;
     caller.ask(json!({"op": "stop", "socket": "caller"}))?;
@@ -211,7 +222,11 @@ fn judge_deliveries(report: &Value, published: &Value) -> Result<()> {
         }
     }
     if report["count"] != json!(DELIVERIES) {
-        bail!("{} of {DELIVERIES} delivered within {LIMIT_MS} ms; {} published", report["count"], published["count"]);
+        bail!(
+            "{} of {DELIVERIES} delivered within {LIMIT_MS} ms; {} published",
+            report["count"],
+            published["count"]
+        );
     }
     if report["bytes"] != json!(DELIVERIES * PUBLISHED_SIZE) || report["unordered"] != json!(0) {
         bail!("altered or reordered messages: {report}");

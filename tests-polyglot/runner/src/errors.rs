@@ -75,7 +75,8 @@ fn take(slot: &mut Option<Actor>, start: impl FnOnce() -> Result<Actor>) -> Resu
 
 fn play(actor: &mut Actor, case: &Case, number: usize, folder: &Path) -> Result<()> {
     let context = format!("errors{number}");
-    let mut names = HashMap::from([("ipc".to_owned(), format!("{}/{}-{number}", folder.display(), actor.name()))]);
+    let mut names =
+        HashMap::from([("ipc".to_owned(), format!("{}/{}-{number}", folder.display(), actor.name()))]);
     let mut sockets = Vec::new();
     actor.ask(json!({"op": "context", "context": context}))?;
     for (index, step) in case.steps.iter().enumerate() {
@@ -84,7 +85,8 @@ fn play(actor: &mut Actor, case: &Case, number: usize, folder: &Path) -> Result<
         for field in ["error", "mentions", "save"] {
             request.as_object_mut().with_context(place)?.remove(field);
         }
-        let on_context = matches!(request["op"].as_str(), Some("socket" | "context_set" | "context_get" | "shutdown"));
+        let on_context =
+            matches!(request["op"].as_str(), Some("socket" | "context_set" | "context_get" | "shutdown"));
         if on_context && request.get("context").is_none() {
             request["context"] = json!(context);
         }
@@ -146,7 +148,9 @@ fn fill(value: &Value, names: &HashMap<String, String>) -> Value {
             }
             json!(text)
         }
-        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), fill(field, names))).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), fill(field, names))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -162,7 +166,12 @@ mod tests {
         for case in &cases {
             let errors = case.steps.iter().filter(|step| step["error"].is_string()).count();
             assert_eq!(errors, 1, "{}: exactly one failing step", case.name);
-            assert_eq!(case.libzmq.as_deref() == Some("skip"), case.why.is_some(), "{}: skip and why", case.name);
+            assert_eq!(
+                case.libzmq.as_deref() == Some("skip"),
+                case.why.is_some(),
+                "{}: skip and why",
+                case.name
+            );
         }
         let mut names: Vec<_> = cases.iter().map(|case| &case.name).collect();
         names.sort();
@@ -172,7 +181,8 @@ mod tests {
 
     #[test]
     fn the_code_and_the_named_thing_must_both_be_right() {
-        let refusal = Refusal { code: "EINVAL".to_owned(), message: "Invalid argument (bind TCP://x)".to_owned() };
+        let refusal =
+            Refusal { code: "EINVAL".to_owned(), message: "Invalid argument (bind TCP://x)".to_owned() };
         check(&refusal, "EINVAL", Some("tcp://x")).unwrap();
         assert!(check(&refusal, "ENODEV", None).is_err());
         assert!(check(&refusal, "EINVAL", Some("ipc")).is_err());

@@ -96,7 +96,8 @@ mod tests {
     fn judged(outcome: Outcome) -> Outcome {
         let mut gaps = Gaps::default();
         let scenario = &scenarios::ALL[0];
-        gaps.parse("list", &format!("# note\n\n{} tcp rust→node | hangs | issue 9\n", scenario.name)).unwrap();
+        gaps.parse("list", &format!("# note\n\n{} tcp rust→node | hangs | issue 9\n", scenario.name))
+            .unwrap();
         let mut check = Check::new(scenario, Transport::Tcp, "rust", "node");
         check.outcome = outcome;
         gaps.judge(std::slice::from_mut(&mut check));

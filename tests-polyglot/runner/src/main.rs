@@ -6,13 +6,20 @@ mod capabilities;
 mod demo;
 mod errors;
 mod gaps;
+mod honest;
+mod hostile;
+mod kill;
+mod lure;
 mod matrix;
+mod numbers;
 mod part;
 mod ports;
 mod report;
 mod roster;
 mod scenarios;
 mod stage;
+mod vectors;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +55,31 @@ enum Command {
         #[command(flatten)]
         actors: Actors,
         /// Only cases whose name contains this; may be given several times.
+        #[arg(long)]
+        only: Vec<String>,
+    },
+    /// Hostile input at bound sockets while an honest peer talks.
+    Hostile {
+        #[command(flatten)]
+        actors: Actors,
+        /// The seed of the random garbage.
+        #[arg(long, default_value_t = 20_261_123)]
+        seed: u64,
+        /// Only sieges whose name (actor, type, transport) contains this; may be given several times.
+        #[arg(long)]
+        only: Vec<String>,
+    },
+    /// kill -9 of either side of PUSH/PULL and DEALER/ROUTER under load.
+    Kill {
+        #[command(flatten)]
+        actors: Actors,
+        /// Kills per case and transport.
+        #[arg(long, default_value_t = 25)]
+        kills: usize,
+        /// The seed of the moments of death.
+        #[arg(long, default_value_t = 20_261_123)]
+        seed: u64,
+        /// Only cases whose title contains this; may be given several times.
         #[arg(long)]
         only: Vec<String>,
     },
@@ -96,7 +128,15 @@ fn dispatch(command: Command) -> Result<bool> {
     match command {
         Command::Run { actors, only, jobs } => run(&actors, &matrix::Selection { only, jobs }),
         Command::Errors { actors, only } => verdict(errors::run(&actors.roster()?, &only)?),
-        Command::Demo { actors } => verdict(demo::run(&actors.roster()?)?),
+        Command::Hostile { actors, seed, only } => verdict(hostile::run(&actors.roster()?, seed, &only)?),
+        Command::Kill { actors, kills, seed, only } => {
+            verdict(kill::run(&actors.roster()?, kills, seed, &only)?)
+        }
+        Command::Demo { actors } => {
+            // A matrix with holes is not the demo: every cell of every language must be marked.
+            let cells = demo::run(&actors.roster()?)?;
+            Ok(verdict(cells)? && cells.2 == 0)
+        }
         Command::Capabilities { write } => capabilities(write.as_deref()),
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
                     let started = Instant::now();
                     let mut played = player.pair(left, right, selection);
                     if let Err(error) = &made {
-                        played.iter_mut().for_each(|check| check.outcome = Outcome::Failed(error.to_string()));
+                        played
+                            .iter_mut()
+                            .for_each(|check| check.outcome = Outcome::Failed(error.to_string()));
                     }
                     gaps.judge(&mut played);
                     if played.iter().any(|check| !matches!(check.outcome, Outcome::Skipped(_))) {
@@ -74,6 +76,10 @@ fn introductions(roster: &Roster, folder: &Path) -> (HashMap<String, String>, Ha
     for name in roster.present() {
         let Some(recipe) = roster.recipe(name) else { continue };
         match Actor::start(recipe, folder) {
+            Ok(actor) if name != "libzmq" && !actor.has("stats") => {
+                println!("{name:<7} has no statistics");
+                broken.insert(name.to_owned(), "the SDK must make its statistics readable".to_owned());
+            }
             Ok(actor) => {
                 println!("{name:<7} {}", actor.library());
                 libraries.insert(name.to_owned(), actor.library().to_owned());

@@ -98,7 +98,11 @@ pub(crate) fn numbered_body(number: u64, size: usize) -> Vec<u8> {
 }
 
 fn answer(bytes: &[u8]) -> Value {
-    if bytes.len() <= SHORT_PART { json!(hex(bytes)) } else { json!({"len": bytes.len(), "crc32": crc32(bytes)}) }
+    if bytes.len() <= SHORT_PART {
+        json!(hex(bytes))
+    } else {
+        json!({"len": bytes.len(), "crc32": crc32(bytes)})
+    }
 }
 
 fn pattern(seed: usize, len: usize) -> Vec<u8> {

@@ -31,8 +31,7 @@ pub(crate) struct Roster {
 impl Roster {
     /// From `NAME=COMMAND` and `NAME=REASON` arguments; actors in neither list are missing.
     pub(crate) fn new(root: &Path, actors: &[String], not_run: &[String]) -> Result<Self> {
-        let mut roster =
-            Self { recipes: BTreeMap::new(), missing: BTreeMap::new(), root: root.to_owned() };
+        let mut roster = Self { recipes: BTreeMap::new(), missing: BTreeMap::new(), root: root.to_owned() };
         for argument in not_run {
             let (name, reason) = split(argument)?;
             roster.missing.insert(name, reason);
@@ -77,7 +76,8 @@ impl Roster {
 
 /// Splits `NAME=REST` and checks the name.
 fn split(argument: &str) -> Result<(String, String)> {
-    let (name, rest) = argument.split_once('=').with_context(|| format!("{argument}: NAME=VALUE expected"))?;
+    let (name, rest) =
+        argument.split_once('=').with_context(|| format!("{argument}: NAME=VALUE expected"))?;
     if !NAMES.contains(&name) {
         bail!("{name}: not an actor; the actors are {}", NAMES.join(", "));
     }

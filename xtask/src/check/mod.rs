@@ -30,7 +30,7 @@ pub fn steps() -> Vec<Step> {
         Step::check("check: unsafe placement", |project, _| unsafe_places::check(project)).needs([Tool::Git]),
         Step::check("check: safe crates", |project, _| safe_crates::check(project)),
         Step::check("check: missing docs denied", |project, _| missing_docs::check(project)),
-        Step::check("check: one version", |project, _| versions::check(project)),
+        Step::check("check: one version", |project, _| versions::check(project)).needs([Tool::Git]),
         Step::check("check: forbidden text", |project, _| forbidden::check(project)).needs([Tool::Git]),
         Step::check("check: links", |project, _| links::check(project)).needs([Tool::Git]),
         generated_files(),

@@ -11,14 +11,17 @@ use crate::project::Project;
 pub fn check(project: &Project) -> Result<()> {
     let version = project.version()?;
     let mut findings = Vec::new();
-    for file in ["bindings-node/package.json", "bindings-python/pyproject.toml", "bindings-java/pom.xml"] {
-        let path = project.root.join(file);
-        // A binding whose manifest is gone fails elsewhere, with a better message.
-        if path.is_file() {
-            findings.extend(finding(Path::new(file), &fs::read_to_string(path)?, &version));
-        }
+    for file in project.files()?.iter().filter(|file| is_manifest(file)) {
+        findings.extend(finding(file, &fs::read_to_string(project.root.join(file))?, &version));
     }
     super::verdict(findings)
+}
+
+/// The manifests of the packages that a user would install.
+fn is_manifest(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    file.starts_with("bindings-node") && name == "package.json"
+        || [Path::new("bindings-python/pyproject.toml"), Path::new("bindings-java/pom.xml")].contains(&file)
 }
 
 fn finding(file: &Path, text: &str, version: &str) -> Option<String> {
@@ -38,8 +41,13 @@ fn finding(file: &Path, text: &str, version: &str) -> Option<String> {
     }
 }
 
+/// The package's version, or another one that it asks of its own platform packages.
 fn json_version(text: &str) -> Option<String> {
-    serde_json::from_str::<Value>(text).ok()?["version"].as_str().map(str::to_string)
+    let manifest: Value = serde_json::from_str(text).ok()?;
+    let own = manifest["version"].as_str()?;
+    let parts = manifest["optionalDependencies"].as_object().into_iter().flatten();
+    let mut asked = parts.filter_map(|(_, version)| version.as_str());
+    Some(asked.find(|version| *version != own).unwrap_or(own).to_string())
 }
 
 /// The project's own version is the first element after the artifact's name.
@@ -61,6 +69,8 @@ mod tests {
     fn a_different_version_is_found() {
         let json = finding(Path::new("package.json"), "{\"version\": \"0.2.0\"}", "0.1.0").unwrap();
         assert!(json.contains("has version 0.2.0, the workspace 0.1.0"));
+        let parts = "{\"version\": \"0.1.0\", \"optionalDependencies\": {\"@ohmq/x\": \"0.0.9\"}}";
+        assert!(finding(Path::new("package.json"), parts, "0.1.0").unwrap().contains("has version 0.0.9"));
         let pom = "<modelVersion>4.0.0</modelVersion><artifactId>ohmq</artifactId>\n<version>0.1.1</version>";
         assert!(finding(Path::new("pom.xml"), pom, "0.1.0").is_some());
         assert!(finding(Path::new("pyproject.toml"), "[project]\nversion = \"9\"\n", "0.1.0").is_some());

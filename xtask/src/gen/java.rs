@@ -15,6 +15,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("bindings-java/src/main/java/io/ohmq/SocketOption.java", option_enum(&SOCKET)),
         ("bindings-java/src/main/java/io/ohmq/ContextOption.java", option_enum(&CONTEXT)),
         ("bindings-java/src/main/java/io/ohmq/ErrorCode.java", error_code()),
+        ("bindings-java/src/main/java/io/ohmq/ZMQException.java", exception()),
         ("bindings-java/src/main/java/io/ohmq/SocketOptions.java", accessors()),
     ]
 }
@@ -227,6 +228,85 @@ public int getCode() {
 public String getMessage() {
     return message;
 }"#;
+
+fn exception() -> String {
+    let mut page = page();
+    page.doc(Doc::Block, &javadoc(EXCEPTION_DOC));
+    page.block("public class ZMQException extends RuntimeException {", "}", |page| {
+        page.lines(EXCEPTION_BODY);
+        page.block(EXCEPTION_FACTORY, "}", |page| {
+            page.block("return switch (code) {", "};", |page| {
+                for each in ErrorCode::ALL {
+                    let (errno, class) = (each.errno(), each.class_name());
+                    page.line(format!("case {errno} -> new {class}(message, operation, subject);"));
+                }
+                page.line("default -> new ZMQException(code, message, operation, subject);");
+            });
+        });
+        ErrorCode::ALL.iter().for_each(|each| exception_class(page, each.row()));
+    });
+    page.into_text()
+}
+
+fn exception_class(page: &mut Page, row: &ohmq_spec::ErrorRow) {
+    let class = row.class_name;
+    page.blank();
+    page.doc(Doc::Block, &javadoc(&format!("`{}`: {}", row.name, row.doc)));
+    page.block(format!("public static final class {class} extends ZMQException {{"), "}", |page| {
+        page.lines("private static final long serialVersionUID = 1L;\n\n");
+        page.block(format!("{class}(String message, String operation, String subject) {{"), "}", |page| {
+            page.line(format!("super({}, message, operation, subject);", row.errno));
+        });
+    });
+}
+
+const EXCEPTION_DOC: &str = "A call that failed: the code of the error, what was tried, and on what. Each code has a \
+    class of its own, so `catch` can name one.";
+
+const EXCEPTION_BODY: &str = r#"private static final long serialVersionUID = 1L;
+
+private final int code;
+private final String operation;
+private final String subject;
+
+ZMQException(int code, String message, String operation, String subject) {
+    super(message);
+    this.code = code;
+    this.operation = operation;
+    this.subject = subject;
+}
+
+/** The number of the error, as libzmq's errno has it. */
+public int getErrorCode() {
+    return code;
+}
+
+/** The error; null for a number that is not in the table. */
+public ErrorCode getError() {
+    return ErrorCode.findByCode(code);
+}
+
+/** What was tried: bind, send, set and so on. */
+public String getOperation() {
+    return operation;
+}
+
+/** On what it was tried: an endpoint, an option, a socket type. */
+public String getSubject() {
+    return subject;
+}
+
+/** An exception that this layer itself raises. */
+static ZMQException of(ErrorCode error, String operation, String subject) {
+    String what = subject.isEmpty() ? operation : operation + " " + subject;
+    String message = error.name() + ": " + error.getMessage() + " (" + what + ")";
+    return of(error.getCode(), message, operation, subject);
+}
+
+/** An exception of the class that belongs to the code. The native library calls it. */"#;
+
+const EXCEPTION_FACTORY: &str =
+    "static ZMQException of(int code, String message, String operation, String subject) {";
 
 const ACCESSORS_HEAD: &str = r#"/**
  * The options of a socket as typed getters and setters, under JeroMQ's names where JeroMQ has one. They are all made of two methods.

@@ -73,7 +73,7 @@ pub fn name(path: &Path) -> String {
 
 /// A file's name and size, as the table shows them.
 pub fn described(path: &Path) -> Result<String> {
-    let bytes = fs::metadata(path)?.len();
+    let bytes = fs::metadata(path).with_context(|| format!("there is no {}", path.display()))?.len();
     Ok(format!("{} ({} KiB)", name(path), bytes.div_ceil(1024)))
 }
 

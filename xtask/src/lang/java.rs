@@ -35,7 +35,7 @@ pub fn package() -> Vec<Step> {
 
 pub fn tests() -> Vec<Step> {
     let mut steps = package();
-    steps.push(Step::new("java: tests", test).after([PACKAGE]));
+    steps.push(Step::test("java: tests", test).after([PACKAGE]));
     steps
 }
 

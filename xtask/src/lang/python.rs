@@ -44,7 +44,7 @@ pub fn install() -> Vec<Step> {
 
 pub fn tests() -> Vec<Step> {
     let mut steps = install();
-    steps.push(Step::new("python: tests", pytest).after([INSTALL]));
+    steps.push(Step::test("python: tests", pytest).after([INSTALL]));
     steps
 }
 

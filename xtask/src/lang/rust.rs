@@ -17,7 +17,7 @@ pub const PROFILE: &str = "dist";
 pub const TESTEE: &str = "rust: testee";
 
 pub fn tests() -> Vec<Step> {
-    vec![Step::new("rust: tests", unit_tests), Step::new("rust: loom models", loom)]
+    vec![Step::test("rust: tests", unit_tests), Step::test("rust: loom models", loom)]
 }
 
 /// The runner of the conformance scenarios and the Rust actor.
@@ -43,10 +43,11 @@ fn unit_tests(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     run(shell, project.cargo().args(["test", "--no-fail-fast"]))
 }
 
-/// Loom replaces the queue's atomics, so everything is built anew: in a folder of its own, to spare the other builds.
+/// Loom replaces the queue's atomics, so everything is built anew: in a folder of its own, to spare the other builds. The models
+/// rely on debug assertions.
 fn loom(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let mut cargo = project.cargo();
-    cargo.args(["test", "--release", "--no-fail-fast", "-p", "ohmq-queue", "--test", "loom", "--target-dir"]);
+    cargo.args(["test", "--no-fail-fast", "-p", "ohmq-queue", "--test", "loom", "--target-dir"]);
     cargo.arg(project.target.join("loom")).env("RUSTFLAGS", "--cfg loom");
     run(shell, &mut cargo)
 }

@@ -48,7 +48,7 @@ pub fn package() -> Vec<Step> {
 pub fn tests() -> Vec<Step> {
     let mut steps = setup();
     steps.extend(package());
-    steps.push(Step::new("swift: tests", test).after([TOOLCHAIN, LIBRARY]));
+    steps.push(Step::test("swift: tests", test).after([TOOLCHAIN, LIBRARY]));
     steps
 }
 
@@ -165,11 +165,18 @@ fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
 
 fn build_consumer(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let folder = project.work().join("consumers/swift");
+    let inputs = [ENGINE, &["bindings-swift", "xtask/consumers/swift", "README.md"]].concat();
+    let stamp = Stamp::of(project, "swift-install", &inputs, "")?;
+    if stamp.holds(&[&project.work().join("swift-consumer/release/program")]) {
+        return Ok(Outcome::Ready("up to date".to_string()));
+    }
+    stamp.clear()?;
     files::empty_folder(&folder)?;
     files::copy_folder(&project.root.join("xtask/consumers/swift"), &folder, &[])?;
     files::copy_folder(&unpacked(project), &folder.join("OhMQ"), &[])?;
     fs::create_dir_all(folder.join("Sources/readme"))?;
     fs::write(folder.join("Sources/readme/main.swift"), readme::quick_start(project, "swift")?)?;
     shell.run(&mut build(project, &folder, &project.work().join("swift-consumer"))?)?;
+    stamp.set()?;
     Ok(Outcome::Ready("the bundle in an empty package".to_string()))
 }

@@ -83,7 +83,6 @@ impl Connection {
                 self.accept_legacy(if revision == 0 { Version::V1_0 } else { Version::V2_0 })?;
                 self.phase = Phase::Greeting2;
                 self.output.push_opaque(&[self.config.socket_type.id() as u8]);
-                self.send_identity();
                 Ok(true)
             }
             Peer::Revision(_) => {
@@ -112,6 +111,7 @@ impl Connection {
         // libzmq ignores this byte, so a wrong one is no error.
         let socket_type = SocketType::from_id(i32::from(socket_type));
         self.phase = Phase::Identity { unversioned: false, socket_type };
+        self.send_identity();
         true
     }
 

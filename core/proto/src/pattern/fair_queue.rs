@@ -14,6 +14,7 @@ pub(super) struct FairQueue {
     turns: VecDeque<PipeId>,
     states: Vec<State>,
     attached: usize,
+    last: Option<PipeId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,21 +62,34 @@ impl FairQueue {
         }
     }
 
-    /// The next message and where it came from. A pipe that gave one goes to the end, an empty one leaves.
+    /// The next message. A pipe that gave one goes to the end, an empty one leaves.
     #[inline]
-    pub(super) fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<(PipeId, Message)> {
+    pub(super) fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
         while let Some(&pipe) = self.turns.front() {
-            if let Some(message) = inbox.pop(pipe) {
+            let message = inbox.pop(pipe);
+            if message.is_some() {
                 if self.turns.len() > 1 {
-                    self.turns.rotate_left(1);
+                    self.turns.pop_front();
+                    self.turns.push_back(pipe);
                 }
-                return Some((pipe, message));
+                self.last = Some(pipe);
+                return message;
             }
-            self.turns.pop_front();
-            if let Some(state) = self.states.get_mut(pipe.index()) {
-                *state = State::Idle;
-            }
+            self.rest(pipe);
         }
         None
+    }
+
+    /// Where the last message came from.
+    pub(super) fn last(&self) -> Option<PipeId> {
+        self.last
+    }
+
+    /// The pipe whose turn it is has nothing to read.
+    fn rest(&mut self, pipe: PipeId) {
+        self.turns.pop_front();
+        if let Some(state) = self.states.get_mut(pipe.index()) {
+            *state = State::Idle;
+        }
     }
 }

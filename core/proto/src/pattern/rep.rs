@@ -30,10 +30,10 @@ struct Return {
 impl Rep {
     /// The next request with a well-formed envelope; others on the way to it are dropped.
     fn next_request<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<(Return, Message)> {
-        while let Some((pipe, message)) = self.inbound.recv(inbox) {
+        while let Some(message) = self.inbound.recv(inbox) {
             match open(message) {
                 Some((envelope, body)) => {
-                    let pipe = self.reaches(pipe).then_some(pipe);
+                    let pipe = self.inbound.last().filter(|pipe| self.reaches(*pipe));
                     return Some((Return { pipe, envelope }, body));
                 }
                 None => self.dropped.malformed += 1,

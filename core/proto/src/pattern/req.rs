@@ -42,8 +42,8 @@ impl Req {
 
     /// The next valid reply; everything else on the way to it is dropped.
     fn next_reply<I: Inbox + ?Sized>(&mut self, peer: Option<PipeId>, inbox: &mut I) -> Option<Message> {
-        while let Some((pipe, mut message)) = self.inbound.recv(inbox) {
-            if peer.is_some_and(|peer| peer != pipe) {
+        while let Some(mut message) = self.inbound.recv(inbox) {
+            if peer.is_some() && peer != self.inbound.last() {
                 self.dropped.stray += 1;
                 continue;
             }

@@ -94,9 +94,9 @@ impl Router {
     }
 
     fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
-        let (pipe, mut message) = self.inbound.recv(inbox)?;
-        let id = self.peers.get(pipe.index()).and_then(|peer| peer.id.clone());
-        message.push_front(id.unwrap_or_default());
+        let mut message = self.inbound.recv(inbox)?;
+        let peer = self.inbound.last().and_then(|pipe| self.peers.get(pipe.index()));
+        message.push_front(peer.and_then(|peer| peer.id.clone()).unwrap_or_default());
         Some(message)
     }
 }

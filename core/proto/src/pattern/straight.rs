@@ -73,13 +73,13 @@ impl Rules for Straight {
         if self.ahead.is_some() {
             return Ok(self.ahead.take());
         }
-        Ok(self.inbound.recv(inbox).map(|(_, message)| message))
+        Ok(self.inbound.recv(inbox))
     }
 
     #[inline]
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
         if self.ahead.is_none() {
-            self.ahead = self.inbound.recv(inbox).map(|(_, message)| message);
+            self.ahead = self.inbound.recv(inbox);
         }
         self.ahead.is_some()
     }

@@ -36,7 +36,7 @@ impl Subscriber {
     }
 
     fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
-        while let Some((_, message)) = self.inbound.recv(inbox) {
+        while let Some(message) = self.inbound.recv(inbox) {
             if !self.filters || self.topics.matches(message.bytes()) {
                 return Some(message);
             }

@@ -22,7 +22,7 @@ const MORE: u8 = 1;
 const LARGE: u8 = 2;
 const COMMAND: u8 = 4;
 
-/// Flag bits of ZMTP 1.0 that its peers send all or none of: libzmq 2.2 sends 7E, later ones 00, 3.1 also bit 6. With no
+/// Flag bits of ZMTP 1.0 that its peers send all or none of: libzmq 2.1 sends 7E, 2.2 sends 00, 3.1 may set bit 6. With no
 /// signature in that version, these bits are what tells it from a foreign protocol, so anything else is refused.
 const UNUSED_V1: u8 = 0x3E;
 

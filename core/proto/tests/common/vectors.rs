@@ -1,6 +1,11 @@
 //! The data files of `tests-polyglot/vectors`.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::path::Path;
+
+use bytes::Bytes;
+use ohmq_proto::{Message, Version};
+use ohmq_spec::SocketType;
 
 /// One line of `hostile.txt`; the file's header says what the fields mean.
 pub(crate) struct Hostile {
@@ -60,4 +65,90 @@ fn parse_hostile(line: &str) -> Option<Hostile> {
         })
         .collect();
     Some(Hostile { name: name.to_owned(), after_handshake, expected, bytes: runs?.concat() })
+}
+
+/// One `.hex` file; the README beside them says what the fields mean.
+pub(crate) struct Recording {
+    pub(crate) name: String,
+    pub(crate) peer: SocketType,
+    pub(crate) identity: Bytes,
+    pub(crate) recorder: SocketType,
+    pub(crate) recorder_identity: Bytes,
+    pub(crate) session: Version,
+    pub(crate) decode: bool,
+    pub(crate) encode: bool,
+    pub(crate) turns: Vec<Turn>,
+}
+
+pub(crate) enum Turn {
+    Peer(Vec<u8>),
+    Recorder(Vec<u8>),
+    Message(Message),
+    Subscribe(Bytes),
+    Cancel(Bytes),
+}
+
+impl Recording {
+    /// All the peer sent.
+    pub(crate) fn received(&self) -> Vec<u8> {
+        let turns = self.turns.iter().filter_map(|turn| match turn {
+            Turn::Peer(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        turns.collect::<Vec<_>>().concat()
+    }
+}
+
+pub(crate) fn recordings() -> Vec<Recording> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests-polyglot/vectors");
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".hex"))
+        .collect();
+    names.sort();
+    names
+        .iter()
+        .map(|name| parse_recording(name).unwrap_or_else(|| panic!("{name} is not a recording")))
+        .collect()
+}
+
+fn parse_recording(name: &str) -> Option<Recording> {
+    let text = read(name);
+    let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+    let hex = |text: &str| if text == "-" { Some(vec![]) } else { unhex(text) };
+    let turn = |line: &str| {
+        let (mark, rest) = line.split_once(' ')?;
+        Some(match (mark, rest.split_once(' ')) {
+            ("<", None) => Turn::Peer(hex(rest)?),
+            (">", None) => Turn::Recorder(hex(rest)?),
+            ("!", Some(("message", frames))) => {
+                Turn::Message(Message::from(frames.split(' ').map(hex).collect::<Option<Vec<_>>>()?))
+            }
+            ("!", Some(("subscribe", topic))) => Turn::Subscribe(hex(topic)?.into()),
+            ("!", Some(("cancel", topic))) => Turn::Cancel(hex(topic)?.into()),
+            _ => return None,
+        })
+    };
+    Some(Recording {
+        name: name.to_owned(),
+        peer: SocketType::from_name(field("peer")?.as_bytes())?,
+        identity: hex(field("identity")?)?.into(),
+        recorder: SocketType::from_name(field("recorder")?.as_bytes())?,
+        recorder_identity: hex(field("recorder-identity")?)?.into(),
+        session: match field("session")? {
+            "1.0" => Version::V1_0,
+            "2.0" => Version::V2_0,
+            "3.0" => Version::V3_0,
+            "3.1" => Version::V3_1,
+            _ => return None,
+        },
+        decode: field("replay")?.contains("decode"),
+        encode: field("replay")?.contains("encode"),
+        turns: text
+            .lines()
+            .filter(|line| line.starts_with(['<', '>', '!']))
+            .map(turn)
+            .collect::<Option<_>>()?,
+    })
 }

@@ -49,11 +49,18 @@ pub(super) fn late_bind_pubsub(stage: &mut Stage) -> Result<()> {
 }
 
 pub(super) fn return_pushpull(stage: &mut Stage) -> Result<()> {
-    returns(stage, "PUSH", |stage| stage.socket(RIGHT, "PULL"), |stage, push, pull| stage.join(push, pull, b""))
+    returns(
+        stage,
+        "PUSH",
+        |stage| stage.socket(RIGHT, "PULL"),
+        |stage, push, pull| stage.join(push, pull, b""),
+    )
 }
 
 pub(super) fn return_pubsub(stage: &mut Stage) -> Result<()> {
-    returns(stage, "PUB", subscriber, |stage, publisher, subscriber| stage.join(publisher, subscriber, b"topic"))
+    returns(stage, "PUB", subscriber, |stage, publisher, subscriber| {
+        stage.join(publisher, subscriber, b"topic")
+    })
 }
 
 pub(super) fn return_pair(stage: &mut Stage) -> Result<()> {
@@ -110,8 +117,9 @@ fn returns(
             } else {
                 stage.connect(right, &endpoint)?;
             }
-            talk(stage, left, right)
-                .with_context(|| format!("right {}, life {life}", if right_binds { "binds" } else { "connects" }))?;
+            talk(stage, left, right).with_context(|| {
+                format!("right {}, life {life}", if right_binds { "binds" } else { "connects" })
+            })?;
             if life == 0 {
                 stage.kill(RIGHT)?;
                 if left_kind == "PAIR" && !right_binds {

@@ -41,7 +41,11 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("pushpull/return", "PUSH/PULL: a killed peer returns", lifecycle::return_pushpull),
     scenario("dealerrouter/named", "DEALER/ROUTER: identities by name", router::named),
     scenario("dealerrouter/generated", "DEALER/ROUTER: generated identities", router::generated),
-    scenario("dealerrouter/late-bind", "DEALER/ROUTER: connect before bind", lifecycle::late_bind_dealerrouter),
+    scenario(
+        "dealerrouter/late-bind",
+        "DEALER/ROUTER: connect before bind",
+        lifecycle::late_bind_dealerrouter,
+    ),
     scenario("dealerrouter/return", "DEALER/ROUTER: a killed peer returns", lifecycle::return_dealerrouter),
     scenario("pair/exchange", "PAIR: both ways", pair::exchange),
     scenario("pair/late-bind", "PAIR: connect before bind", lifecycle::late_bind_pair),

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
-use ohmq::{Context, ContextOption, Error, ErrorCode, Message, OptionValue, Socket, SocketOption, SocketType};
+use ohmq::{
+    Context, ContextOption, Error, ErrorCode, Message, OptionValue, Socket, SocketOption, SocketType,
+};
 use serde_json::{Map, Value, json};
 
 use crate::service::Service;
@@ -69,7 +71,9 @@ impl Testee {
     fn answer(&mut self, request: &Value) -> Answer {
         match text(request, "op")? {
             "hello" => Ok(hello()),
-            op @ ("context" | "context_set" | "context_get" | "shutdown" | "term") => self.on_context(op, request),
+            op @ ("context" | "context_set" | "context_get" | "shutdown" | "term") => {
+                self.on_context(op, request)
+            }
             "socket" => self.open(request),
             "service" => {
                 let service = Service::start(self.socket(request)?.clone(), request)?;
@@ -88,14 +92,17 @@ impl Testee {
             self.contexts.insert(name.to_owned(), Context::new());
             return Ok(Value::Null);
         }
-        let context = self.contexts.get(name).ok_or_else(|| Failure::Request(format!("no context {name}")))?;
+        let context =
+            self.contexts.get(name).ok_or_else(|| Failure::Request(format!("no context {name}")))?;
         match op {
             "context_set" => {
                 let option = context_option(request, ContextOption::from_id_for_set)?;
                 let value = request["value"].as_i64().and_then(|value| i32::try_from(value).ok());
                 context.set(option, value.ok_or_else(|| Failure::Request("value".to_owned()))?)?;
             }
-            "context_get" => return Ok(json!(context.get(context_option(request, ContextOption::from_id_for_get)?)?)),
+            "context_get" => {
+                return Ok(json!(context.get(context_option(request, ContextOption::from_id_for_get)?)?));
+            }
             "shutdown" => context.shutdown(),
             _ => context.term()?,
         }
@@ -104,12 +111,14 @@ impl Testee {
 
     fn open(&mut self, request: &Value) -> Answer {
         let name = text(request, "context")?;
-        let context = self.contexts.get(name).ok_or_else(|| Failure::Request(format!("no context {name}")))?;
+        let context =
+            self.contexts.get(name).ok_or_else(|| Failure::Request(format!("no context {name}")))?;
         let kind = match &request["type"] {
             Value::String(name) => SocketType::from_name(name.as_bytes()),
             number => number.as_i64().and_then(|id| SocketType::from_id(i32::try_from(id).ok()?)),
         };
-        let kind = kind.ok_or_else(|| Error::new(ErrorCode::Einval, "socket", request["type"].to_string()))?;
+        let kind =
+            kind.ok_or_else(|| Error::new(ErrorCode::Einval, "socket", request["type"].to_string()))?;
         let socket = context.socket(kind)?;
         for (option, value) in request["options"].as_object().unwrap_or(&Map::new()) {
             socket.set(socket_option(&json!(option))?, value_in(value)?)?;
@@ -147,7 +156,14 @@ fn on_socket(op: &str, socket: &Socket, request: &Value) -> Answer {
         "unsubscribe" => socket.unsubscribe(bytes(&request["topic"])?)?,
         "send" => send(socket, request)?,
         "recv" => return Ok(json!({"parts": part::answers(&receive(socket, request)?)})),
-        "stats" => return Ok(socket.stats().fields().into_iter().map(|(name, count)| (name, json!(count))).collect()),
+        "stats" => {
+            return Ok(socket
+                .stats()
+                .fields()
+                .into_iter()
+                .map(|(name, count)| (name, json!(count)))
+                .collect());
+        }
         "close" => close(socket, request),
         "ping" => return ping(socket, request),
         _ => return Err(Failure::Request(format!("operation {op}"))),
@@ -226,7 +242,10 @@ fn socket_option(option: &Value) -> Result<SocketOption, Failure> {
     Ok(found.ok_or_else(|| Error::new(ErrorCode::Einval, "option", option.to_string()))?)
 }
 
-fn context_option(request: &Value, by_id: fn(i32) -> Option<ContextOption>) -> Result<ContextOption, Failure> {
+fn context_option(
+    request: &Value,
+    by_id: fn(i32) -> Option<ContextOption>,
+) -> Result<ContextOption, Failure> {
     let option = &request["option"];
     let found = match option {
         Value::String(name) => ContextOption::from_name(name),

@@ -16,7 +16,11 @@ pub(crate) fn from_request(part: &Value) -> Option<Vec<u8>> {
 /// A received message: each part as hex, or as length and CRC-32 when it is long.
 pub(crate) fn answers(message: &Message) -> Value {
     let answer = |bytes: &[u8]| {
-        if bytes.len() <= SHORT_PART { json!(hex(bytes)) } else { json!({"len": bytes.len(), "crc32": crc32(bytes)}) }
+        if bytes.len() <= SHORT_PART {
+            json!(hex(bytes))
+        } else {
+            json!({"len": bytes.len(), "crc32": crc32(bytes)})
+        }
     };
     message.frames().iter().map(|frame| answer(frame)).collect()
 }

@@ -1,0 +1,163 @@
+// The native side of a socket.
+package io.ohmq;
+
+import java.lang.ref.Cleaner;
+
+/**
+ * A socket behind a number, which is never used twice: a call on a closed one is an exception. It is closed when nobody
+ * uses it any more. A body is a message as {@link Message} keeps it: a byte[], or a byte[][] of several frames.
+ */
+final class NativeSocket {
+    final long handle;
+    private final Cleaner.Cleanable closing;
+
+    NativeSocket(long handle) {
+        this.handle = handle;
+        closing = NativeContext.CLEANER.register(this, () -> close(handle));
+    }
+
+    void close() {
+        closing.clean();
+    }
+
+    String bind(String endpoint) {
+        return bind(handle, endpoint);
+    }
+
+    void connect(String endpoint) {
+        connect(handle, endpoint);
+    }
+
+    void unbind(String endpoint) {
+        unbind(handle, endpoint);
+    }
+
+    void disconnect(String endpoint) {
+        disconnect(handle, endpoint);
+    }
+
+    /** Takes a Boolean, a number, bytes or text. */
+    void set(int option, Object value) {
+        if (value instanceof Boolean on) {
+            setNumber(handle, option, on ? 1 : 0);
+        } else if (value instanceof Number number) {
+            setNumber(handle, option, number.longValue());
+        } else if (value instanceof byte[] bytes) {
+            setBytes(handle, option, bytes);
+        } else if (value instanceof String text) {
+            setText(handle, option, text);
+        } else {
+            String kind = value == null ? "null" : value.getClass().getName();
+            throw ZMQException.of(ErrorCode.EINVAL, "set", "option " + option + ": a value of type " + kind);
+        }
+    }
+
+    /** Gives a Boolean, an Integer, a Long, bytes or text. */
+    Object get(int option) {
+        long[] number = new long[2];
+        Object value = get(handle, option, number);
+        if (value != null) {
+            return value;
+        }
+        return switch ((int) number[1]) {
+            case 0 -> number[0] != 0;
+            case 1 -> (Object) (int) number[0];
+            default -> number[0];
+        };
+    }
+
+    /** Sends; false when the time was over before there was room. */
+    boolean send(Object body, long milliseconds) {
+        return body instanceof byte[] bytes
+                ? sendFrame(handle, bytes, milliseconds)
+                : sendFrames(handle, (byte[][]) body, milliseconds);
+    }
+
+    int sendMany(Object[] bodies) {
+        return sendMany(handle, bodies);
+    }
+
+    /** Receives; null when the time was over before there was a message. */
+    Object receive(long milliseconds) {
+        return receive(handle, milliseconds);
+    }
+
+    Object[] receiveMany(int max) {
+        return receiveMany(handle, max);
+    }
+
+    int events() {
+        return events(handle);
+    }
+
+    /** Ends every call that is blocked on the socket now with EINTR. */
+    void interrupt() {
+        interrupt(handle);
+    }
+
+    long[] statistics() {
+        return statistics(handle);
+    }
+
+    Object watchReceive() {
+        return watchReceive(handle);
+    }
+
+    boolean watchSend(Object body) {
+        return watchSend(handle, body);
+    }
+
+    boolean watchSendAgain() {
+        return watchSendAgain(handle);
+    }
+
+    void giveUpSend() {
+        giveUpSend(handle);
+    }
+
+    static native String[] statisticsNames();
+
+    private static native void close(long handle);
+
+    // Methods of the object, so that it cannot be closed as forgotten while one of them runs.
+
+    private native String bind(long handle, String endpoint);
+
+    private native void connect(long handle, String endpoint);
+
+    private native void unbind(long handle, String endpoint);
+
+    private native void disconnect(long handle, String endpoint);
+
+    private native void setNumber(long handle, int option, long value);
+
+    private native void setBytes(long handle, int option, byte[] value);
+
+    private native void setText(long handle, int option, String value);
+
+    private native Object get(long handle, int option, long[] number);
+
+    private native boolean sendFrame(long handle, byte[] bytes, long milliseconds);
+
+    private native boolean sendFrames(long handle, byte[][] frames, long milliseconds);
+
+    private native int sendMany(long handle, Object[] bodies);
+
+    private native Object receive(long handle, long milliseconds);
+
+    private native Object[] receiveMany(long handle, int max);
+
+    private native int events(long handle);
+
+    private native void interrupt(long handle);
+
+    private native long[] statistics(long handle);
+
+    private native Object watchReceive(long handle);
+
+    private native boolean watchSend(long handle, Object body);
+
+    private native boolean watchSendAgain(long handle);
+
+    private native void giveUpSend(long handle);
+}

@@ -1,0 +1,167 @@
+// Blocking calls: try, then wait in a way that suits the thread, and can be interrupted.
+package io.ohmq;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Waits. A platform thread waits inside the engine, which wakes it directly. A virtual thread would keep its carrier
+ * there, so it parks in Java instead; so does every thread when the system property {@value #PARK} is true.
+ */
+final class Waits {
+    static final String PARK = "io.ohmq.park";
+    static final long FOREVER = -1;
+
+    private static final boolean ALWAYS_PARK = Boolean.getBoolean(PARK);
+    private static final MethodHandle IS_VIRTUAL = findIsVirtual();
+
+    private Waits() {}
+
+    /** Something that waits natively for at most so many milliseconds; null when the time was over. */
+    interface Attempt<T> {
+        T within(long milliseconds);
+    }
+
+    /** Receives; null when the time is over. */
+    static Object receive(NativeSocket socket, Futures futures, long milliseconds) {
+        if (parks()) {
+            Message message = parked(futures.receive(true), milliseconds, "receive");
+            return message == null ? null : message.body();
+        }
+        return blocked(socket, milliseconds, "receive", socket::receive);
+    }
+
+    /** Sends; false when the time is over. */
+    static boolean send(NativeSocket socket, Futures futures, Object body, long milliseconds) {
+        if (parks()) {
+            return parked(futures.send(body, true), milliseconds, "send") != null;
+        }
+        Attempt<Boolean> attempt = limit -> socket.send(body, limit) ? Boolean.TRUE : null;
+        return blocked(socket, milliseconds, "send", attempt) != null;
+    }
+
+    /** Waits until one of the sockets is ready; says how many are. There must be one at least. */
+    static int poll(NativeSocket[] sockets, int[] events, int[] ready, long milliseconds) {
+        Attempt<Integer> attempt = limit -> {
+            int count = NativePoll.waitFor(sockets, events, ready, limit);
+            return count == 0 ? null : count;
+        };
+        if (!parks()) {
+            Integer count = blocked(sockets[0], milliseconds, "poll", attempt);
+            return count == null ? 0 : count;
+        }
+        // The engine's poller wants a thread: a platform thread waits on behalf of the one that must not.
+        return onBehalf(() -> {
+            Integer count = blocked(sockets[0], milliseconds, "poll", attempt);
+            return count == null ? 0 : count;
+        });
+    }
+
+    /** Whether this thread must not wait inside native code. */
+    static boolean parks() {
+        if (ALWAYS_PARK) {
+            return true;
+        }
+        if (IS_VIRTUAL == null) {
+            return false;
+        }
+        try {
+            return (boolean) IS_VIRTUAL.invokeExact(Thread.currentThread());
+        } catch (Throwable impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    /** The exception of a call that an interrupt ended. The thread stays marked as interrupted. */
+    static ZMQException interrupted(String operation) {
+        return ZMQException.of(ErrorCode.EINTR, operation, "the thread was interrupted");
+    }
+
+    private static <T> T blocked(NativeSocket socket, long milliseconds, String operation, Attempt<T> attempt) {
+        long begun = System.nanoTime();
+        Interruption interruption = Interruption.during(socket);
+        try {
+            long left = milliseconds;
+            while (!interruption.happened()) {
+                try {
+                    return attempt.within(left);
+                } catch (ZMQException.InterruptedSystemCall another) {
+                    // Another thread on this socket was meant, or a signal came: unless it was us, go on.
+                    left = left(milliseconds, begun);
+                }
+            }
+            throw interrupted(operation);
+        } finally {
+            interruption.over();
+        }
+    }
+
+    private static long left(long milliseconds, long begun) {
+        if (milliseconds < 0) {
+            return FOREVER;
+        }
+        long spent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+        return Math.max(0, milliseconds - spent);
+    }
+
+    /** Waits for a future; what it was for is undone when the wait ends first, or done when it was too late for that. */
+    private static <T> T parked(CompletableFuture<T> future, long milliseconds, String operation) {
+        try {
+            return milliseconds < 0 ? future.get() : future.get(milliseconds, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException over) {
+            return future.cancel(false) ? null : joined(future);
+        } catch (InterruptedException interrupt) {
+            boolean undone = future.cancel(false);
+            Thread.currentThread().interrupt();
+            if (undone) {
+                throw interrupted(operation);
+            }
+            return joined(future);
+        } catch (ExecutionException failure) {
+            throw (RuntimeException) failure.getCause();
+        }
+    }
+
+    private static <T> T joined(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException failure) {
+            throw (RuntimeException) failure.getCause();
+        }
+    }
+
+    static <T> T onBehalf(java.util.concurrent.Callable<T> call) {
+        FutureTask<T> task = new FutureTask<>(call);
+        Thread helper = new Thread(task, "ohmq-wait");
+        helper.setDaemon(true);
+        helper.start();
+        try {
+            return task.get();
+        } catch (InterruptedException interrupt) {
+            helper.interrupt();
+            Thread.currentThread().interrupt();
+            throw interrupted("wait");
+        } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof RuntimeException expected) {
+                throw expected;
+            }
+            throw new IllegalStateException(failure.getCause());
+        }
+    }
+
+    private static MethodHandle findIsVirtual() {
+        try {
+            MethodType type = MethodType.methodType(boolean.class);
+            return MethodHandles.publicLookup().findVirtual(Thread.class, "isVirtual", type);
+        } catch (ReflectiveOperationException olderJava) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/** ZeroMQ sockets from one Rust engine. */
+module io.ohmq {
+    exports io.ohmq;
+}

@@ -1,0 +1,456 @@
+// What all classes of sockets share: endpoints, options, and the wait for messages and for room.
+
+import {assign, context as globalContext, nativeContext} from "./context.js"
+import type {Context} from "./context.js"
+import {ZmqError, check, failed, isFailure} from "./errors.js"
+import {SocketOption, SocketType} from "./generated.js"
+import type {OptionValue} from "./generated.js"
+import {kept, partOf, partsOf} from "./message.js"
+import type {Message, MessageLike} from "./message.js"
+import {addon} from "./native.js"
+import type {NativeFailure, NativePart, NativeSocket} from "./native.js"
+import {mayGoOn} from "./turn.js"
+import {CANCELLED, Line} from "./waiting.js"
+import type {WaitOptions} from "./waiting.js"
+
+const READABLE = 1
+const WRITABLE = 2
+const BATCH = 256
+
+/** The options every class has when it is made. */
+export interface NewSocketOptions {
+    /** The context; without it, the global one. */
+    context?: Context
+}
+
+/** What sockets that can send have. */
+export interface Writable<Part = MessageLike | MessageLike[]> {
+    /**
+     * Sends a message of one part, or of the parts in an array. Resolves when the socket took it, not when it arrived; any
+     * number of sends may wait, and they go out in order. Rejects with `EAGAIN` when the time limit is over.
+     */
+    send(message: Part, options?: WaitOptions): Promise<void>
+    /** Sends messages in order with few crossings; resolves when all are taken. On an error, its `sent` says how many were. */
+    sendMany(messages: readonly Part[], options?: WaitOptions): Promise<void>
+}
+
+/** What sockets that can receive have. */
+export interface Readable<Received extends Message[] = Message[]> {
+    /** Receives a message. Any number of receives may wait. Rejects with `EAGAIN` when the time limit is over. */
+    receive(options?: WaitOptions): Promise<Received>
+    /** Waits for a message and receives it with what else is there, at most `max` messages. */
+    receiveMany(max?: number, options?: WaitOptions): Promise<Received[]>
+    /** All messages until the socket is closed or its context has ended. */
+    [Symbol.asyncIterator](): AsyncIterableIterator<Received, undefined>
+}
+
+/**
+ * A socket of any type. Programs make one of the classes, such as {@link Request}; this one takes the number of a type.
+ * At run time each has all methods, and those its type has not fail with `ENOTSUP`.
+ */
+export class Socket {
+    readonly #native: NativeSocket
+    readonly #context: Context
+    readonly #type: SocketType
+    readonly #receives = new Line(() => this.#settle())
+    readonly #sends = new Line(() => this.#settle())
+    readonly #onReady = () => this.#settle()
+    #paused = false
+
+    /** Opens a socket of the type with this number; see {@link SocketType}. */
+    constructor(type: SocketType, options: NewSocketOptions = {}) {
+        const {context = globalContext, ...properties} = options
+        this.#native = check(addon.openSocket(nativeContext(context), type))
+        this.#context = context
+        this.#type = type
+        try {
+            assign(this, properties, new.target.name)
+        } catch (error) {
+            this.close()
+            throw error
+        }
+    }
+
+    /** The context it belongs to. */
+    get context(): Context {
+        return this.#context
+    }
+
+    /** The number of its type. */
+    get type(): number {
+        return this.#type
+    }
+
+    /** Whether it was closed. */
+    get closed(): boolean {
+        return this.#native.closed
+    }
+
+    /** Whether a message can be received without waiting. */
+    get readable(): boolean {
+        return (check(this.#native.events()) & READABLE) !== 0
+    }
+
+    /** Whether a message can be sent without waiting. */
+    get writable(): boolean {
+        return (check(this.#native.events()) & WRITABLE) !== 0
+    }
+
+    /**
+     * Listens on an endpoint. A host name is looked up meanwhile. Afterwards `lastEndpoint` has the wildcards resolved:
+     * `tcp://127.0.0.1:*` gives `tcp://127.0.0.1:40213`.
+     */
+    async bind(endpoint: string): Promise<void> {
+        check(await this.#native.bind(endpoint))
+    }
+
+    /** {@link bind} at once; looking up a host name blocks. */
+    bindSync(endpoint: string): void {
+        check(this.#native.bindSync(endpoint))
+    }
+
+    /** Stops listening on an endpoint, given as `lastEndpoint` had it. */
+    async unbind(endpoint: string): Promise<void> {
+        this.unbindSync(endpoint)
+    }
+
+    /** {@link unbind} at once. */
+    unbindSync(endpoint: string): void {
+        check(this.#native.unbind(endpoint))
+    }
+
+    /** Connects to an endpoint, now or as soon as somebody listens there, and again whenever the connection is lost. */
+    connect(endpoint: string): void {
+        check(this.#native.connect(endpoint))
+    }
+
+    /** Ends a connection. */
+    disconnect(endpoint: string): void {
+        check(this.#native.disconnect(endpoint))
+    }
+
+    /** An option by its name in the reference (`"sndhwm"`) or its number. Bytes come as a Buffer. */
+    getOption(option: string | number): boolean | number | string | Buffer {
+        return check(this.#native.get(optionId(option, "get")))
+    }
+
+    /** Sets an option by its name in the reference (`"sndhwm"`) or its number. */
+    setOption(option: string | number, value: OptionValue): void {
+        check(this.#native.set(optionId(option, "set"), optionValue(value)))
+    }
+
+    /** Counters of everything that went through the socket, by cause where it was dropped. Also after it was closed. */
+    stats(): Record<string, number> {
+        return this.#native.stats()
+    }
+
+    /**
+     * Closes the socket at once. What it had to send goes out in the background for its `linger` time; to wait for that,
+     * use {@link Context.terminate}. What waits on it rejects with `EAGAIN`, and iterations end.
+     */
+    close(): void {
+        this.#native.close()
+        this.#receives.fail(failed("EAGAIN", "receive", this.#name(), "the socket was closed"))
+        this.#sends.fail(failed("EAGAIN", "send", this.#name(), "the socket was closed"))
+    }
+
+    [Symbol.dispose](): void {
+        this.close()
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        this.close()
+    }
+
+    /** @internal */
+    _getOption(id: number): OptionValue {
+        return this.getOption(id)
+    }
+
+    /** @internal */
+    _setOption(id: number, value: OptionValue): void {
+        this.setOption(id, value)
+    }
+
+    /** @internal */
+    _send(message: MessageLike | MessageLike[], options: WaitOptions = {}): Promise<void> {
+        if (options.signal?.aborted) {
+            return Promise.reject(options.signal.reason)
+        }
+        let send: () => true | undefined
+        try {
+            const native = this.#native
+            if (Array.isArray(message)) {
+                let parts = partsOf(message)
+                send = () => accepted(native.trySendParts(parts))
+                if (this.#sends.empty && this.#mayTry(options) && send()) {
+                    return DONE
+                }
+                parts = kept(parts)
+            } else {
+                const part = partOf(message)
+                if (this.#sends.empty && this.#mayTry(options) && accepted(native.trySend(part))) {
+                    return DONE
+                }
+                const parts = kept([part])
+                send = () => accepted(native.trySendParts(parts))
+            }
+        } catch (error) {
+            return Promise.reject(error as Error)
+        }
+        return this.#wait(this.#sends, send, "send", options).then(nothing)
+    }
+
+    /** @internal */
+    _sendMany(messages: readonly (MessageLike | MessageLike[])[], options: WaitOptions = {}): Promise<void> {
+        if (options.signal?.aborted) {
+            return Promise.reject(options.signal.reason)
+        }
+        let sent = 0
+        let rest: NativePart[][]
+        const send = (): true | undefined => {
+            while (sent < rest.length) {
+                const taken = check(this.#native.trySendMany(rest.slice(sent, sent + BATCH)))
+                sent += taken
+                if (taken === 0 || !mayGoOn()) {
+                    return sent === rest.length ? true : undefined
+                }
+            }
+            return true
+        }
+        const note = (error: unknown) => {
+            throw typeof error === "object" && error !== null ? Object.assign(error, {sent}) : error
+        }
+        try {
+            rest = messages.map((message) => partsOf(message))
+            if (this.#sends.empty && this.#mayTry(options) && send()) {
+                return DONE
+            }
+            rest = rest.map(kept)
+        } catch (error) {
+            return Promise.reject(error as Error).catch(note)
+        }
+        return this.#wait(this.#sends, send, "send", options).then(nothing, note)
+    }
+
+    /** @internal */
+    _receive(options: WaitOptions & Cancellable = {}): Promise<Message[]> {
+        if (options.signal?.aborted) {
+            return Promise.reject(options.signal.reason)
+        }
+        if (this.#receives.empty && this.#mayTry(options)) {
+            const answer = this.#native.tryReceive()
+            if (answer !== null) {
+                return isFailure(answer) ? Promise.reject(new ZmqError(answer)) : Promise.resolve(answer)
+            }
+        }
+        const receive = () => received(this.#native.tryReceive())
+        return this.#wait(this.#receives, receive, "receive", options)
+    }
+
+    /** @internal */
+    _receiveMany(max = BATCH, options: WaitOptions = {}): Promise<Message[][]> {
+        if (!Number.isInteger(max) || max < 1) {
+            return Promise.reject(new TypeError("max is how many messages to receive at most"))
+        }
+        if (options.signal?.aborted) {
+            return Promise.reject(options.signal.reason)
+        }
+        const receive = () => received(this.#native.tryReceiveMany(max))
+        if (this.#receives.empty && this.#mayTry(options)) {
+            try {
+                const messages = receive()
+                if (messages !== undefined) {
+                    return Promise.resolve(messages)
+                }
+            } catch (error) {
+                return Promise.reject(error as Error)
+            }
+        }
+        return this.#wait(this.#receives, receive, "receive", options)
+    }
+
+    /** An operation that is not to wait tries in any case; the others leave room for the loop. */
+    #mayTry(options: WaitOptions): boolean {
+        return mayGoOn() || options.timeout === 0
+    }
+
+    #wait<T>(
+        line: Line,
+        attempt: () => T | undefined,
+        operation: "send" | "receive",
+        options: WaitOptions & Cancellable,
+    ): Promise<T> {
+        const late = () => failed("EAGAIN", operation, this.#name())
+        try {
+            const timeout = options.timeout ?? this.#timeLimit(operation)
+            if (timeout === 0 && line.empty) {
+                // It was tried before; once more for the case that the budget of this turn was spent.
+                const value = attempt()
+                return value === undefined ? Promise.reject(late()) : Promise.resolve(value)
+            }
+            const {signal, onWait} = options
+            const promise = line.add({attempt, late, timeout, signal, onWait})
+            if (!this.#paused && this.#watch()) {
+                this.#settle()
+            }
+            return promise
+        } catch (error) {
+            return Promise.reject(error as Error)
+        }
+    }
+
+    #timeLimit(operation: "send" | "receive"): number {
+        return check(this.#native.get(operation === "send" ? SocketOption.SNDTIMEO : SocketOption.RCVTIMEO)) as number
+    }
+
+    /** Completes what can be completed, then lets the loop watch for the rest. */
+    #settle(): void {
+        while (!this.#paused && !this.closed) {
+            if (!this.#receives.advance(mayGoOn) || !this.#sends.advance(mayGoOn)) {
+                this.#pause()
+            } else if (!this.#watch()) {
+                return
+            }
+        }
+    }
+
+    /** Lets the loop watch for what is waited for; true if some of it is possible already. */
+    #watch(): boolean {
+        const wanted = (this.#receives.empty ? 0 : READABLE) | (this.#sends.empty ? 0 : WRITABLE)
+        const ready = this.#native.watch(wanted, this.#onReady)
+        if (isFailure(ready)) {
+            this.#fail(ready)
+            return false
+        }
+        return ready !== 0
+    }
+
+    /** Goes on in the next turn of the loop. */
+    #pause(): void {
+        this.#paused = true
+        this.#native.watch(0, this.#onReady)
+        setImmediate(() => {
+            this.#paused = false
+            this.#settle()
+        })
+    }
+
+    #fail(failure: NativeFailure): void {
+        const error = new ZmqError(failure)
+        this.#native.watch(0, this.#onReady)
+        this.#receives.fail(error)
+        this.#sends.fail(error)
+    }
+
+    #name(): string {
+        return Object.keys(SocketType).find((name) => SocketType[name as keyof typeof SocketType] === this.#type) ?? ""
+    }
+}
+
+/** All messages of a socket. */
+export class Messages implements AsyncIterableIterator<Message[], undefined> {
+    readonly #socket: Socket
+    readonly #cancels: (() => void)[] = []
+    #pending = 0
+    #done = false
+
+    constructor(socket: Socket) {
+        this.#socket = socket
+    }
+
+    /** The next message. */
+    next(): Promise<IteratorResult<Message[], undefined>> {
+        if (this.#done) {
+            return Promise.resolve(END)
+        }
+        this.#pending += 1
+        return this.#socket._receive(this.#options).then(this.#onMessage, this.#onError)
+    }
+
+    /** Ends the iteration. Calls of `next` that still wait take no message any more. */
+    return(): Promise<IteratorReturnResult<undefined>> {
+        this.#done = true
+        for (const cancel of this.#cancels.splice(0)) {
+            cancel()
+        }
+        return Promise.resolve(END)
+    }
+
+    [Symbol.asyncIterator](): this {
+        return this
+    }
+
+    readonly #options: Cancellable = {
+        onWait: (cancel) => {
+            this.#cancels.push(cancel)
+        },
+    }
+
+    readonly #onMessage = (value: Message[]): IteratorYieldResult<Message[]> => {
+        this.#settled()
+        return {done: false, value}
+    }
+
+    readonly #onError = (error: unknown): IteratorReturnResult<undefined> => {
+        this.#settled()
+        const ended = this.#socket.closed || (error instanceof ZmqError && error.code === "ETERM")
+        if (!ended && error !== CANCELLED) {
+            throw error
+        }
+        this.#done = true
+        return END
+    }
+
+    #settled(): void {
+        this.#pending -= 1
+        if (this.#pending === 0) {
+            this.#cancels.length = 0
+        }
+    }
+}
+
+interface Cancellable {
+    onWait?: ((cancel: () => void) => void) | undefined
+}
+
+const END: IteratorReturnResult<undefined> = Object.freeze({done: true, value: undefined})
+const DONE: Promise<void> = Promise.resolve()
+
+function nothing(): void {}
+
+/** True for taken, undefined for no room. */
+function accepted(answer: boolean | NativeFailure): true | undefined {
+    return check(answer) || undefined
+}
+
+/** What was received; undefined for nothing. */
+function received<T>(answer: T | null | NativeFailure): T | undefined {
+    return check(answer) ?? undefined
+}
+
+function optionId(option: string | number, operation: string): number {
+    if (typeof option === "number") {
+        return option
+    }
+    const id = SocketOption[option.toUpperCase() as keyof typeof SocketOption]
+    if (id === undefined) {
+        throw failed("EINVAL", operation, option, "there is no such socket option")
+    }
+    return id
+}
+
+function optionValue(value: unknown): boolean | number | bigint | string | Uint8Array {
+    switch (typeof value) {
+        case "boolean":
+        case "number":
+        case "bigint":
+        case "string":
+            return value
+        default:
+            if (value instanceof Uint8Array) {
+                return value
+            }
+            throw new TypeError(`the value of an option is not ${value === null ? "null" : typeof value}`)
+    }
+}
