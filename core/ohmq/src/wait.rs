@@ -48,30 +48,19 @@ impl SocketCore {
         refused: SendError,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        let mut pending = Some(refused);
-        let mut outcome = Ok(());
-        let attempt = || {
-            let Some(refused) = pending.take() else { return ControlFlow::Break(()) };
-            match self.try_send(refused.message) {
-                Err(again) if again.error.code() == ErrorCode::Eagain => {
-                    pending = Some(again);
-                    ControlFlow::Continue(())
-                }
-                other => {
-                    outcome = other;
-                    ControlFlow::Break(())
-                }
-            }
+        let SendError { error: full, message } = refused;
+        let mut offer = Some(message);
+        let attempt = || match self.offer(&mut offer) {
+            Err(error) if error.code() == ErrorCode::Eagain => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
         };
-        let waited = self.block(OUT, timeout, OnSignal::Resume, attempt);
-        match (waited, pending) {
-            (Err(Stop::Interrupted | Stop::Signalled), Some(refused)) => {
-                Err(SendError { error: interrupted("send", self), ..refused })
-            }
-            (Err(Stop::Failed(error)), Some(refused)) => Err(SendError { error, ..refused }),
-            (_, Some(refused)) => Err(refused),
-            (_, None) => outcome,
-        }
+        let error = match self.block(OUT, timeout, OnSignal::Resume, attempt) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) | Err(Stop::Failed(error)) => error,
+            Err(Stop::TimedOut) => full,
+            Err(Stop::Interrupted | Stop::Signalled) => interrupted("send", self),
+        };
+        Err(SendError { error, message: offer.unwrap_or_default() })
     }
 
     /// Receives, waiting for a message; `empty` says that there was none just now.

@@ -62,21 +62,22 @@ impl SocketCore {
     /// Sends without waiting, or gives the message back.
     #[inline]
     pub(crate) fn try_send(&self, message: Message) -> Result<(), SendError> {
-        if let Err(error) = self.usable("send") {
-            return Err(SendError { error, message });
+        let mut offer = Some(message);
+        self.offer(&mut offer).map_err(|error| SendError { error, message: offer.unwrap_or_default() })
+    }
+
+    /// The same without moving the message about: it is taken out of its place when it is accepted.
+    #[inline]
+    pub(crate) fn offer(&self, message: &mut Option<Message>) -> Result<()> {
+        self.usable("send")?;
+        let mut outcome = self.with(|inner| inner.send(message, Attempt::First));
+        if outcome == Err(Refusal::Again) {
+            outcome = self.with(|inner| inner.send(message, Attempt::Last));
         }
-        let refused = match self.with(|inner| inner.send(message, Attempt::First)) {
-            Err((Refusal::Again, message)) => self.with(|inner| inner.send(message, Attempt::Last)),
-            other => other,
-        };
-        match refused {
+        match outcome {
             Ok(()) => Ok(()),
-            Err((Refusal::Final(refusal), message)) => {
-                Err(SendError { error: self.refused("send", refusal), message })
-            }
-            Err((Refusal::Again, message)) => {
-                Err(SendError { error: self.refused("send", RouteError::WouldBlock), message })
-            }
+            Err(Refusal::Final(refusal)) => Err(self.refused("send", refusal)),
+            Err(Refusal::Again) => Err(self.refused("send", RouteError::WouldBlock)),
         }
     }
 
@@ -279,9 +280,11 @@ impl SocketCore {
         let mut inner = self.lock();
         let result = act(&mut inner);
         inner.after();
-        let effects = std::mem::take(&mut inner.table.effects);
-        drop(inner);
-        effects.run(&self.doorbell);
+        if !inner.table.effects.is_empty() {
+            let effects = std::mem::take(&mut inner.table.effects);
+            drop(inner);
+            effects.run(&self.doorbell);
+        }
         result
     }
 
@@ -289,6 +292,7 @@ impl SocketCore {
         self.with(|inner| inner.attend_inproc(key));
     }
 
+    #[cold]
     fn refused(&self, operation: &'static str, refusal: RouteError) -> Error {
         let code = match refusal {
             RouteError::WouldBlock => ErrorCode::Eagain,

@@ -8,11 +8,11 @@ use std::ops::Deref;
 use bytes::{Bytes, BytesMut};
 
 /// Longest body, in bytes, that is stored inside the [`Frame`] value itself.
-pub const INLINE: usize = 62;
+pub const INLINE: usize = 78;
 
 /// One part of a message: an immutable run of bytes.
 ///
-/// Cloning never copies more than 64 bytes: a body above [`INLINE`] bytes is a counted reference.
+/// Cloning never copies more than 80 bytes: a body above [`INLINE`] bytes is a counted reference.
 #[derive(Clone)]
 pub struct Frame(Repr);
 
@@ -23,7 +23,7 @@ enum Repr {
 }
 
 // A message slot is one cache line; the queues and the engine rely on it.
-const _: () = assert!(size_of::<Frame>() == 64);
+const _: () = assert!(size_of::<Frame>() == 80);
 
 impl Frame {
     /// An empty frame.

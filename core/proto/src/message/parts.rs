@@ -20,7 +20,7 @@ enum Repr {
     Parts(Vec<Frame>),
 }
 
-const _: () = assert!(size_of::<Message>() == 64);
+const _: () = assert!(size_of::<Message>() == 80);
 
 impl Message {
     /// A message of one empty frame.
