@@ -99,7 +99,7 @@ impl Link {
         if mark == 0 || self.unsent.load(Ordering::SeqCst) < mark {
             return true;
         }
-        // Announce, then look again: `credit` subtracts first and looks at the flag afterwards.
+        // Announce, then look again: `release` subtracts first and `ring_room` looks at the flag afterwards.
         self.starved.store(true, Ordering::SeqCst);
         self.unsent.load(Ordering::SeqCst) < mark
     }
@@ -113,7 +113,7 @@ impl Link {
     pub fn set_marks(&self, send: usize, recv: usize) {
         self.send_hwm.store(send, Ordering::SeqCst);
         self.lock().recv_hwm = recv;
-        self.credit(0);
+        self.ring_room();
     }
 
     /// What went through this link so far.
@@ -168,11 +168,15 @@ impl Link {
         &self.owner
     }
 
-    /// Gives `count` messages' worth of room back to the sender and rings it if it was refused.
-    fn credit(&self, count: usize) {
-        let left = self.unsent.fetch_sub(count, Ordering::SeqCst) - count;
+    /// `count` messages wait no longer. Called with the lock held, so that the counters and the queue agree.
+    fn release(&self, count: usize) {
+        self.unsent.fetch_sub(count, Ordering::SeqCst);
+    }
+
+    /// Rings a sender that was refused, once there is room for half the mark. Called without the lock.
+    fn ring_room(&self) {
         let mark = self.send_hwm.load(Ordering::Relaxed);
-        let room = mark == 0 || left <= mark / 2;
+        let room = mark == 0 || self.unsent() <= mark / 2;
         if room && self.starved.load(Ordering::SeqCst) && self.starved.swap(false, Ordering::SeqCst) {
             self.owner.ring(ohmq_queue::doorbell::OUT);
         }
