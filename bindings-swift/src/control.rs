@@ -4,8 +4,9 @@
 //! counting happens to be on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use ohmq::OptionValue;
+use ohmq_ffi::OptionValue;
 
 use crate::failure::EngineError;
 
@@ -15,14 +16,15 @@ type Result<T> = std::result::Result<T, EngineError>;
 #[derive(Debug, uniffi::Object)]
 pub struct EngineContext {
     handle: u64,
+    terminated: AtomicBool,
 }
 
 #[uniffi::export]
 impl EngineContext {
     /// A new context.
     #[uniffi::constructor]
-    pub fn new() -> Result<Arc<Self>> {
-        Ok(Arc::new(Self { handle: ohmq_ffi::context_new()? }))
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { handle: ohmq_ffi::context_new(), terminated: AtomicBool::new(false) })
     }
 
     /// Sets a context option by its number.
@@ -40,9 +42,15 @@ impl EngineContext {
         Ok(ohmq_ffi::context_shutdown(self.handle)?)
     }
 
-    /// Blocks until every socket is closed and has lingered.
+    /// Blocks until every socket is closed and has lingered. Doing it again does nothing.
     pub fn terminate(&self) -> Result<()> {
-        Ok(ohmq_ffi::context_term(self.handle)?)
+        if self.terminated.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        ohmq_ffi::context_term(self.handle)?;
+        // The handle is gone now: to be terminated is not an error for those who ask for it once more.
+        self.terminated.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// A new socket of the type with this number.
@@ -53,8 +61,7 @@ impl EngineContext {
 
 impl Drop for EngineContext {
     fn drop(&mut self) {
-        // A context that was terminated already is an error here, and no loss.
-        let _ = ohmq_ffi::context_shutdown(self.handle);
+        ohmq_ffi::context_forget(self.handle);
     }
 }
 
@@ -109,8 +116,7 @@ impl EngineSocket {
 
     /// Closes: idempotent, never blocks.
     pub fn close(&self) {
-        // A socket that was closed already is an error here, and nothing to tell.
-        let _ = ohmq_ffi::socket_close(self.handle);
+        ohmq_ffi::socket_close(self.handle);
     }
 }
 
@@ -170,6 +176,18 @@ pub struct EngineCounter {
     pub name: String,
     /// Its value.
     pub value: u64,
+}
+
+/// The number of the socket option with this name in the table: `sndhwm`, `ZMQ_SNDHWM` or `send_high_water_mark`.
+#[uniffi::export]
+pub fn socket_option_number(name: &str) -> Option<i32> {
+    ohmq_ffi::option_id(name)
+}
+
+/// The number of the context option with this name in the table.
+#[uniffi::export]
+pub fn context_option_number(name: &str) -> Option<i32> {
+    ohmq::ContextOption::from_name(name).map(ohmq::ContextOption::id)
 }
 
 /// The engine's version. Swift compares it with its own before the first context.

@@ -33,9 +33,9 @@ impl From<Failure> for EngineError {
     fn from(failure: Failure) -> Self {
         Self::Failed {
             errno: failure.errno,
-            text: failure.message.into(),
+            text: failure.message,
             operation: failure.operation.into(),
-            subject: failure.subject.into(),
+            subject: failure.subject,
         }
     }
 }

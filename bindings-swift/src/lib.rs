@@ -6,6 +6,6 @@
 
 uniffi::setup_scaffolding!();
 
-mod control;
-mod failure;
-mod messages;
+pub mod control;
+pub mod failure;
+pub mod messages;

@@ -7,8 +7,8 @@
 use std::ptr;
 use std::slice;
 
-use ohmq::{Frame, Message};
-use ohmq_ffi::Failure;
+use ohmq_ffi::guard::guard;
+use ohmq_ffi::{Failure, Frame, Message};
 
 use crate::failure::note;
 
@@ -46,12 +46,12 @@ pub unsafe extern "C" fn ohmq_swift_send(
 ) -> i32 {
     // SAFETY: the caller lends both arrays for the length of this call.
     let message = unsafe { message_from(bytes, slice_of(sizes, frames)) };
-    let sent = match timeout_ms {
-        0 => ohmq_ffi::try_send(socket, message),
-        timeout => ohmq_ffi::send(socket, message, timeout),
-    };
-    // Swift still owns what it sent: the message that comes back with the error is not needed.
-    sent.map_or_else(|(failure, _message)| note(failure), |()| 0)
+    let sent = guard("send", || match timeout_ms {
+        // Swift still owns what it sent: the message that comes back with the error is not needed.
+        0 => ohmq_ffi::try_send(socket, message).map_err(|(failure, _message)| failure),
+        timeout => ohmq_ffi::send(socket, message, timeout).map_err(|(failure, _message)| failure),
+    });
+    sent.map_or_else(note, |()| 0)
 }
 
 /// Receives one message into `buffer` and `sizes` when it fits, else parks it.

@@ -14,7 +14,7 @@ use crate::counts::Counts;
 use crate::display::{Display, seconds};
 
 /// A command that takes longer than this hangs: it is ended and its step fails.
-const LIMIT: Duration = Duration::from_secs(25 * 60);
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// How much of a failed command's output is shown; the log has the rest.
 const SHOWN_LINES: usize = 200;
 /// How often a running command is looked at. Only the display and the time limit depend on it.

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from warnings import warn
 
 from . import _native
@@ -27,13 +27,10 @@ _ENOTSUP = 95
 #: How long the end of the process waits for messages that still have to go out, in milliseconds.
 EXIT_LINGER = 1000
 
-_live: weakref.WeakSet[Context[Any]] = weakref.WeakSet()
+_live: weakref.WeakSet[Context] = weakref.WeakSet()
 _exiting = False
 
-S = TypeVar("S", bound=Socket, covariant=True)
-
-
-class Context(OptionAttributes, Generic[S]):
+class Context(OptionAttributes):
     """Makes sockets and ends them together.
 
     ``with zmq.Context() as context:`` closes every socket of the context at the end. ``Context.instance()`` is the
@@ -43,9 +40,9 @@ class Context(OptionAttributes, Generic[S]):
     All methods may be called from any thread. In a forked child an inherited context is closed.
     """
 
-    _instance: ClassVar[Context[Any] | None] = None
+    _instance: ClassVar[Context | None] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
-    _socket_class: type[S] = cast("type[S]", Socket)
+    _socket_class: type[Socket] = Socket
 
     sockopts: dict[int, Any]
     _handle = 0
@@ -53,9 +50,9 @@ class Context(OptionAttributes, Generic[S]):
     _shadow = False
     _shadow_of: Any = None
     _closed = True
-    _sockets: weakref.WeakSet[Any] | None = None
+    _sockets: weakref.WeakSet[Socket] | None = None
 
-    def __init__(self, io_threads: int | Context[Any] = 1, shadow: Context[Any] | int = 0) -> None:
+    def __init__(self, io_threads: int | Context = 1, shadow: Context | int = 0) -> None:
         if isinstance(io_threads, Context):
             io_threads, shadow = 1, io_threads
         self._sockets = weakref.WeakSet()
@@ -89,7 +86,7 @@ class Context(OptionAttributes, Generic[S]):
         return cast("Self", found)
 
     @classmethod
-    def shadow(cls, address: int | Context[Any]) -> Self:
+    def shadow(cls, address: int | Context) -> Self:
         """Another view of a context, by object or by its `underlying` number. It does not end the context."""
         return cls(shadow=address)
 
@@ -104,7 +101,7 @@ class Context(OptionAttributes, Generic[S]):
         shadowed = self._shadow_of
         return self._closed or self._pid != os.getpid() or (isinstance(shadowed, Context) and shadowed.closed)
 
-    def socket(self: Context[Any], socket_type: int, socket_class: Any = None, **kwargs: Any) -> Any:
+    def socket(self, socket_type: int, socket_class: type[Socket] | None = None, **kwargs: Any) -> Socket:
         """A new socket of this type. Further arguments go to the socket class."""
         if self.closed:
             raise ZMQError(_ENOTSUP, "the context is closed")

@@ -48,14 +48,14 @@ class Socket(_native.Socket, SocketOptions, OptionAttributes):
 
     def __init__(
         self,
-        ctx_or_socket: Context[Any] | Socket | None = None,
+        ctx_or_socket: Context | Socket | None = None,
         socket_type: int = -1,
         *,
         shadow: Socket | int = 0,
         copy_threshold: int | None = None,
     ) -> None:
         if isinstance(ctx_or_socket, Socket):
-            ctx_or_socket, shadow = None, ctx_or_socket
+            shadow, ctx_or_socket = ctx_or_socket, None
         if copy_threshold is not None:
             self.copy_threshold = copy_threshold
         if shadow:
@@ -264,7 +264,7 @@ class Socket(_native.Socket, SocketOptions, OptionAttributes):
 
     def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> Any:
         """Receives one part as text."""
-        return cast("bytes", self.recv(flags=flags)).decode(encoding)
+        return self.recv(flags=flags).decode(encoding)
 
     send_unicode = send_string
     recv_unicode = recv_string
@@ -275,7 +275,7 @@ class Socket(_native.Socket, SocketOptions, OptionAttributes):
 
     def recv_json(self, flags: int = 0, **kwargs: Any) -> Any:
         """Receives one part and decodes it as JSON. Further arguments go to `json.loads`."""
-        return json.loads(cast("bytes", self.recv(flags=flags)), **kwargs)
+        return json.loads(self.recv(flags=flags), **kwargs)
 
     def send_serialized(
         self,

@@ -13,7 +13,7 @@ import os
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Generator
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Literal, TypeVar, cast, overload
 
 from . import _native
 from ._constants import SocketOption
@@ -64,13 +64,27 @@ class Socket(_Socket):
 
     # Receiving
 
-    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Awaitable[Any]:  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def recv(self, flags: int = 0, copy: Literal[True] = True, track: bool = False) -> Awaitable[bytes]: ...
+    @overload
+    def recv(self, flags: int = 0, *, copy: Literal[False], track: bool = False) -> Awaitable[_native.Frame]: ...
+    @overload
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Awaitable[Any]: ...
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Awaitable[Any]:
         """Receives one part. `getsockopt(RCVMORE)` tells whether the message has more."""
         return self._receive(flags, lambda: self._try_recv(copy, False))
 
-    def recv_multipart(  # type: ignore[override]
-        self, flags: int = 0, copy: bool = True, track: bool = False
-    ) -> Awaitable[list[Any]]:
+    @overload  # type: ignore[override]
+    def recv_multipart(
+        self, flags: int = 0, copy: Literal[True] = True, track: bool = False
+    ) -> Awaitable[list[bytes]]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int = 0, *, copy: Literal[False], track: bool = False
+    ) -> Awaitable[list[_native.Frame]]: ...
+    @overload
+    def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Awaitable[list[Any]]: ...
+    def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Awaitable[list[Any]]:
         """Receives a whole message as a list of parts."""
         return self._receive(flags, lambda: self._try_recv(copy, True))
 
@@ -438,10 +452,14 @@ class Poller(_Poller):
                 end()
 
 
-class Context(_Context[Socket]):
+class Context(_Context):
     """As `ohmq.Context`; its sockets are for asyncio."""
 
-    _socket_class = Socket
+    _socket_class: type[_Socket] = Socket
+
+    def socket(self, socket_type: int, socket_class: type[_Socket] | None = None, **kwargs: Any) -> Socket:
+        """A new socket of this type. Further arguments go to the socket class."""
+        return cast("Socket", super().socket(socket_type, socket_class, **kwargs))
 
 
 def _watch_item(

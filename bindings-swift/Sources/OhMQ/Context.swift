@@ -17,7 +17,7 @@ public final class Context: Sendable {
         guard found == ohmqVersion else {
             throw OhMQError(.einval, "context", "the static library is version \(found), the package \(ohmqVersion)")
         }
-        engine = try OhMQError.typed("context") { try EngineContext() }
+        engine = EngineContext()
     }
 
     /// A new socket of this context.
@@ -105,23 +105,27 @@ public final class Context: Sendable {
     }
 
     private static func wait(_ waiter: Guarded<Termination>, _ continuation: CheckedContinuation<Outcome, Never>) {
-        waiter.withLock { state in
-            if case .finished(let outcome) = state {
-                continuation.resume(returning: outcome)
-            } else {
-                state = .awaited(continuation)
-            }
+        let finished: Outcome? = waiter.withLock { state in
+            if case .finished(let outcome) = state { return outcome }
+            state = .awaited(continuation)
+            return nil
         }
+        if let finished { continuation.resume(returning: finished) }
     }
 
-    /// The first outcome counts: the termination's or the cancellation's.
+    /// The first outcome counts: the termination's or the cancellation's. Resumes outside the lock, as `Waiters` does.
     private static func finish(_ waiter: Guarded<Termination>, _ outcome: Outcome) {
-        waiter.withLock { state in
-            if case .awaited(let continuation) = state {
-                continuation.resume(returning: outcome)
+        let awaiting: CheckedContinuation<Outcome, Never>? = waiter.withLock { state in
+            switch state {
+            case .finished: return nil
+            case .running:
+                state = .finished(outcome)
+                return nil
+            case .awaited(let continuation):
+                state = .finished(outcome)
+                return continuation
             }
-            if case .finished = state { return }
-            state = .finished(outcome)
         }
+        awaiting?.resume(returning: outcome)
     }
 }

@@ -37,6 +37,22 @@ extension Socket {
     }
 }
 
+extension SocketOption {
+    /// The option with this name: as in ZeroMQ's manual, with or without `ZMQ_`, or as in OhMQ's reference.
+    public init?(name: String) {
+        guard let number = socketOptionNumber(name: name) else { return nil }
+        self.init(rawValue: number)
+    }
+}
+
+extension ContextOption {
+    /// The option with this name: as in ZeroMQ's manual, with or without `ZMQ_`, or as in OhMQ's reference.
+    public init?(name: String) {
+        guard let number = contextOptionNumber(name: name) else { return nil }
+        self.init(rawValue: number)
+    }
+}
+
 /// A type that an option's value can have.
 public protocol OptionValue: Sendable {
     /// The value as this type, if it can be that.

@@ -7,7 +7,7 @@ extension Socket {
     ///   sent. Other codes as the socket type's state demands.
     public func send(_ message: Message) async throws(OhMQError) {
         if try trySend(message) { return }
-        try await waitToSend(message, timeout: try get(.sndtimeo) as Duration)
+        try await waitToSend(message, timeout: try get(.sendTimeout) as Duration)
     }
 
     /// Sends a message, waiting for room for this long at most.
@@ -29,7 +29,7 @@ extension Socket {
     ///   next is then for the next call: nothing is lost.
     public func receive() async throws(OhMQError) -> Message {
         if let message = try tryReceive() { return message }
-        return try await waitToReceive(timeout: try get(.rcvtimeo) as Duration)
+        return try await waitToReceive(timeout: try get(.receiveTimeout) as Duration)
     }
 
     /// Receives a message, waiting for this long at most.
@@ -42,7 +42,7 @@ extension Socket {
     public func receive(upTo limit: Int) async throws(OhMQError) -> [Message] {
         let messages = try tryReceive(upTo: limit)
         if !messages.isEmpty || limit < 1 { return messages }
-        let timeout: Duration = try get(.rcvtimeo)
+        let timeout: Duration = try get(.receiveTimeout)
         let handle = self.handle
         return try await waiters.wait(for: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
             let messages = try MessagePlane.receive(handle, limit: limit)

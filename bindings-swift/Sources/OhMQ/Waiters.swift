@@ -9,7 +9,8 @@ import Foundation
 /// The engine's rule for waiting is: try; if there is nothing, *arm*, which clears the socket's descriptor and tells what is
 /// ready by then; if still nothing, wait until the descriptor is readable. All of it happens here under one lock, and so does
 /// the step from "waits" to "has its message" or "was cancelled": a task gets exactly one of the two, so a cancelled wait
-/// takes nothing from the socket and puts nothing on it.
+/// takes nothing from the socket and puts nothing on it. Only the task itself is resumed after the lock is let go: the runtime
+/// holds a lock of its own around both resuming and cancelling a task, and cancelling takes ours inside it.
 final class Waiters: Sendable {
     private let handle: UInt64
     private let state = Guarded(State())
@@ -36,22 +37,37 @@ final class Waiters: Sendable {
         return try result.get()
     }
 
+    /// How many tasks wait now.
+    var count: Int {
+        state.withLock { $0.line.count }
+    }
+
     /// Ends every wait with `.enotsock`, for good.
     func close() {
-        state.withLock { state in
+        change { state in
             state.closed = true
             state.failAll { OhMQError(.enotsock, $0.operation, "the socket was closed") }
             state.stopWatching()
         }
     }
 
+    /// Changes the state under the lock, then resumes those whose wait that has ended.
+    private func change(_ body: (inout State) -> Void) {
+        let ended = state.withLock { state in
+            body(&state)
+            defer { state.ended = [] }
+            return state.ended
+        }
+        for waiter in ended { waiter.resume() }
+    }
+
     private func enqueue(_ waiter: AnyWaiter, _ prepare: () -> Void) {
-        state.withLock { state in
+        change { state in
             prepare()
             if waiter.cancelled {
-                waiter.fail(OhMQError(.eintr, waiter.operation, OhMQError.cancelledTask))
+                state.fail(waiter, OhMQError(.eintr, waiter.operation, OhMQError.cancelledTask))
             } else if state.closed {
-                waiter.fail(OhMQError(.enotsock, waiter.operation, "the socket was closed"))
+                state.fail(waiter, OhMQError(.enotsock, waiter.operation, "the socket was closed"))
             } else {
                 state.line.append(waiter)
                 schedule(&state, waiter.deadline)
@@ -61,10 +77,10 @@ final class Waiters: Sendable {
     }
 
     private func cancel(_ waiter: AnyWaiter) {
-        state.withLock { state in
+        change { state in
             waiter.cancelled = true
             if state.remove(waiter) {
-                waiter.fail(OhMQError(.eintr, waiter.operation, OhMQError.cancelledTask))
+                state.fail(waiter, OhMQError(.eintr, waiter.operation, OhMQError.cancelledTask))
             }
         }
     }
@@ -89,7 +105,7 @@ final class Waiters: Sendable {
 
     /// The descriptor became readable, or there is more to do.
     private func wake() {
-        state.withLock { state in
+        change { state in
             guard !state.closed else { return }
             pump(&state)
         }
@@ -127,14 +143,14 @@ final class Waiters: Sendable {
     }
 
     private func expire(_ alarm: Deadline) {
-        state.withLock { state in
+        change { state in
             guard state.alarm == alarm, !state.closed else { return }
             state.alarm = nil
             let now = DispatchTime.now()
             state.serve()
             for waiter in state.line where waiter.deadline.map({ $0.time <= now }) ?? false {
                 _ = state.remove(waiter)
-                waiter.fail(OhMQError(.eagain, waiter.operation, "the time is up"))
+                state.fail(waiter, OhMQError(.eagain, waiter.operation, "the time is up"))
             }
             if state.line.isEmpty { state.pause() }
             schedule(&state, state.line.compactMap(\.deadline).min())
@@ -151,6 +167,8 @@ private let queue = DispatchQueue(label: "ohmq.waiters", qos: .userInitiated, at
 private struct State {
     /// Waiting tasks, first come first.
     var line: [AnyWaiter] = []
+    /// Those whose wait has ended and who are to be resumed.
+    var ended: [AnyWaiter] = []
     var source: DispatchSourceRead?
     /// Whether the source is suspended: nobody waits.
     var paused = true
@@ -165,12 +183,16 @@ private struct State {
     /// Gives everybody a try, in order; behind one who must wait, nobody in the same direction is served.
     mutating func serve() {
         var blocked = Events()
-        line.removeAll { waiter in
-            guard blocked.isDisjoint(with: waiter.events) else { return false }
-            let served = waiter.attempt()
-            if !served { blocked.formUnion(waiter.events) }
-            return served
+        var left: [AnyWaiter] = []
+        for waiter in line {
+            if blocked.isDisjoint(with: waiter.events), waiter.attempt() {
+                ended.append(waiter)
+            } else {
+                blocked.formUnion(waiter.events)
+                left.append(waiter)
+            }
         }
+        line = left
     }
 
     mutating func remove(_ waiter: AnyWaiter) -> Bool {
@@ -179,8 +201,13 @@ private struct State {
         return true
     }
 
+    mutating func fail(_ waiter: AnyWaiter, _ error: OhMQError) {
+        waiter.fail(error)
+        ended.append(waiter)
+    }
+
     mutating func failAll(_ error: (AnyWaiter) -> OhMQError) {
-        for waiter in line { waiter.fail(error(waiter)) }
+        for waiter in line { fail(waiter, error(waiter)) }
         line.removeAll()
     }
 
@@ -232,10 +259,13 @@ private class AnyWaiter: @unchecked Sendable {
     /// True when the wait is over, one way or the other.
     func attempt() -> Bool { true }
     func fail(_ error: OhMQError) {}
+    /// Lets the task go on with what it got. Not to be called with the lock held.
+    func resume() {}
 }
 
 private final class Waiter<Value: Sendable>: AnyWaiter, @unchecked Sendable {
     var continuation: CheckedContinuation<Result<Value, OhMQError>, Never>?
+    private var result: Result<Value, OhMQError>?
     private let body: @Sendable () throws(OhMQError) -> Value?
 
     init(
@@ -249,19 +279,19 @@ private final class Waiter<Value: Sendable>: AnyWaiter, @unchecked Sendable {
     override func attempt() -> Bool {
         do {
             guard let value = try body() else { return false }
-            finish(.success(value))
+            result = .success(value)
         } catch {
-            finish(.failure(error))
+            result = .failure(error)
         }
         return true
     }
 
     override func fail(_ error: OhMQError) {
-        finish(.failure(error))
+        result = .failure(error)
     }
 
-    private func finish(_ result: Result<Value, OhMQError>) {
+    override func resume() {
+        guard let result else { return }
         continuation?.resume(returning: result)
-        continuation = nil
     }
 }

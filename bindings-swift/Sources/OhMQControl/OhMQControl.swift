@@ -627,7 +627,7 @@ public protocol EngineContextProtocol: AnyObject, Sendable {
     func socket(socketType: Int32) throws  -> EngineSocket
     
     /**
-     * Blocks until every socket is closed and has lingered.
+     * Blocks until every socket is closed and has lingered. Doing it again does nothing.
      */
     func terminate() throws 
     
@@ -677,9 +677,9 @@ open class EngineContext: EngineContextProtocol, @unchecked Sendable {
     /**
      * A new context.
      */
-public convenience init()throws  {
+public convenience init() {
     let handle =
-        try rustCallWithError(FfiConverterTypeEngineError_lift) {
+        try! rustCall() {
         uniffiCallStatus in
     uniffi_ohmq_swift_fn_constructor_enginecontext_new(uniffiCallStatus
     )
@@ -750,7 +750,7 @@ open func socket(socketType: Int32)throws  -> EngineSocket  {
 }
     
     /**
-     * Blocks until every socket is closed and has lingered.
+     * Blocks until every socket is closed and has lingered. Doing it again does nothing.
      */
 open func terminate()throws   {try rustCallWithError(FfiConverterTypeEngineError_lift) {
         uniffiCallStatus in
@@ -1463,6 +1463,30 @@ public func FfiConverterTypeEngineValue_lower(_ value: EngineValue) -> RustBuffe
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionInt32: FfiConverterRustBuffer {
+    typealias SwiftType = Int32?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterInt32.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterInt32.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeEngineErrorRecord: FfiConverterRustBuffer {
     typealias SwiftType = EngineErrorRecord?
 
@@ -1509,12 +1533,34 @@ fileprivate struct FfiConverterSequenceTypeEngineCounter: FfiConverterRustBuffer
     }
 }
 /**
+ * The number of the context option with this name in the table.
+ */
+public func contextOptionNumber(name: String) -> Int32?  {
+    return try!  FfiConverterOptionInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_ohmq_swift_fn_func_context_option_number(
+        FfiConverterString.lower(name),uniffiCallStatus
+    )
+})
+}
+/**
  * The engine's version. Swift compares it with its own before the first context.
  */
 public func engineVersion() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_ohmq_swift_fn_func_engine_version(uniffiCallStatus
+    )
+})
+}
+/**
+ * The number of the socket option with this name in the table: `sndhwm`, `ZMQ_SNDHWM` or `send_high_water_mark`.
+ */
+public func socketOptionNumber(name: String) -> Int32?  {
+    return try!  FfiConverterOptionInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_ohmq_swift_fn_func_socket_option_number(
+        FfiConverterString.lower(name),uniffiCallStatus
     )
 })
 }
@@ -1544,7 +1590,13 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
+    if (uniffi_ohmq_swift_checksum_func_context_option_number() != 43097) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_ohmq_swift_checksum_func_engine_version() != 37801) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ohmq_swift_checksum_func_socket_option_number() != 21215) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ohmq_swift_checksum_func_take_last_error() != 39978) {
@@ -1562,7 +1614,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ohmq_swift_checksum_method_enginecontext_socket() != 62081) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ohmq_swift_checksum_method_enginecontext_terminate() != 48990) {
+    if (uniffi_ohmq_swift_checksum_method_enginecontext_terminate() != 2400) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ohmq_swift_checksum_method_enginesocket_bind() != 19905) {
@@ -1592,7 +1644,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ohmq_swift_checksum_method_enginesocket_unbind() != 63659) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ohmq_swift_checksum_constructor_enginecontext_new() != 48592) {
+    if (uniffi_ohmq_swift_checksum_constructor_enginecontext_new() != 42605) {
         return InitializationResult.apiChecksumMismatch
     }
 

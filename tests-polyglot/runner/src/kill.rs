@@ -229,6 +229,7 @@ impl<'a> Scene<'a> {
                 running(&victim.ask(json!({"op": "report", "socket": "s", "timeout_ms": 0}))?)?
             };
             running(&self.survivor.ask(json!({"op": "report", "socket": "s", "timeout_ms": 0}))?)?;
+            audit::balanced(&stats(&mut self.survivor)?).context("under load")?;
             if count > 0 {
                 first.get_or_insert(started.elapsed());
             }

@@ -72,7 +72,8 @@ pub(crate) fn senders_died(
     for (life, sent) in lives.iter().enumerate() {
         let (first, next) = (first_number(life), first_number(life + 1));
         unbroken_run(sent, first).with_context(|| format!("log of sender {life}"))?;
-        let run: Vec<u64> = received.iter().copied().filter(|number| (first..next).contains(number)).collect();
+        let run: Vec<u64> =
+            received.iter().copied().filter(|number| (first..next).contains(number)).collect();
         unbroken_run(&run, first).with_context(|| format!("received from sender {life}"))?;
         // Killed between send and log: one message more than the log says may be on its way.
         let (sent, got) = (sent.len() as u64, run.len() as u64);

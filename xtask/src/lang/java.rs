@@ -1,7 +1,7 @@
 //! Java: Maven builds, tests and installs the jar, which has the native library inside.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -34,8 +34,10 @@ pub fn package() -> Vec<Step> {
 }
 
 pub fn tests() -> Vec<Step> {
-    let mut steps = package();
-    steps.push(Step::test("java: tests", test).after([PACKAGE]));
+    // The tests exchange messages with a process of another language, the Rust testee.
+    let mut steps = rust::testee();
+    steps.extend(package());
+    steps.push(Step::test("java: tests", test).after([PACKAGE, rust::TESTEE]));
     steps
 }
 
@@ -52,7 +54,10 @@ pub fn consumer_folder(project: &Project) -> PathBuf {
 
 /// The consumer's class path, as Maven resolved it: its own classes, and the installed jar.
 pub fn class_path(project: &Project) -> Result<String> {
-    let folder = consumer_folder(project);
+    built_class_path(&consumer_folder(project))
+}
+
+fn built_class_path(folder: &Path) -> Result<String> {
     let file = folder.join("target/class-path");
     let jars = fs::read_to_string(&file).with_context(|| format!("there is no {}", file.display()))?;
     Ok(format!("{}:{}", folder.join("target/classes").display(), jars.trim()))
@@ -72,17 +77,19 @@ pub fn testee() -> Vec<Step> {
 
 /// How the actor is started.
 pub fn testee_command(project: &Project) -> Result<Vec<String>> {
-    let path = format!("{}:{}", testee_classes(project).display(), class_path(project)?);
+    let path = built_class_path(&testee_folder(project))?;
     Ok(vec!["java".to_string(), "-cp".to_string(), path, "Testee".to_string()])
 }
 
-fn testee_classes(project: &Project) -> PathBuf {
+/// The actor's project is built apart from its sources, as it resolves the jar that was just installed.
+fn testee_folder(project: &Project) -> PathBuf {
     project.work().join("java-testee")
 }
 
 fn maven(project: &Project) -> Command {
     let mut maven = project.command("mvn");
     maven.args(["--batch-mode", "--no-transfer-progress"]);
+    maven.arg(format!("-Dohmq.native={}", project.target.join(rust::PROFILE).display()));
     maven.current_dir(project.root.join("bindings-java"));
     maven
 }
@@ -127,21 +134,27 @@ fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
 }
 
 fn build_consumer(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
-    let folder = consumer_folder(project);
-    files::empty_folder(&folder)?;
-    files::copy_folder(&project.root.join("xtask/consumers/java"), &folder, &[])?;
-    let goals = ["compile", "dependency:build-classpath", "-Dmdep.outputFile=target/class-path"];
-    let version = format!("-Dohmq.version={}", project.version()?);
-    shell.run(maven(project).current_dir(&folder).args(goals).arg(version))?;
+    build_against_jar(project, shell, "xtask/consumers/java", &consumer_folder(project))?;
     Ok(Outcome::Ready("the jar in an empty Maven project".to_string()))
 }
 
 fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
-    let classes = testee_classes(project);
-    files::empty_folder(&classes)?;
-    let source = project.root.join("tests-polyglot/testees/java/Testee.java");
-    let mut javac = project.command("javac");
-    javac.arg("-d").arg(&classes).arg("-cp").arg(class_path(project)?).arg(source);
-    shell.run(&mut javac)?;
+    build_against_jar(project, shell, "tests-polyglot/testees/java", &testee_folder(project))?;
     Ok(Outcome::Ready("Java testee".to_string()))
+}
+
+/// Copies a Maven project whose dependency is the installed jar, compiles it, and notes its class path.
+fn build_against_jar(project: &Project, shell: &Shell<'_>, from: &str, folder: &Path) -> Result<()> {
+    let inputs = [ENGINE, &["bindings-java", from]].concat();
+    let stamp = Stamp::of(project, &files::name(folder), &inputs, from)?;
+    if stamp.holds(&[&folder.join("target/class-path")]) {
+        return Ok(());
+    }
+    stamp.clear()?;
+    files::empty_folder(folder)?;
+    files::copy_folder(&project.root.join(from), folder, &["target"])?;
+    let goals = ["compile", "dependency:build-classpath", "-Dmdep.outputFile=target/class-path"];
+    let version = format!("-Dohmq.version={}", project.version()?);
+    shell.run(maven(project).current_dir(folder).args(goals).arg(version))?;
+    stamp.set()
 }

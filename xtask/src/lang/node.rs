@@ -158,7 +158,7 @@ fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     files::copy_folder(&sources(project).join("test"), &folder, &[])?;
     let report = files::fresh_report(project, "node.xml")?;
     let mut node = project.command("node");
-    node.current_dir(consumer(project)).args(["--test", "--test-reporter=junit"]);
+    node.current_dir(consumer(project)).args(["--test", "--test-timeout=120000", "--test-reporter=junit"]);
     node.arg(format!("--test-reporter-destination={}", report.display())).args(test_files(&folder)?);
     // Where the tests find the library that they compare with; the package itself needs none.
     node.env("OHMQ_PEERS", sources(project).join("node_modules"));

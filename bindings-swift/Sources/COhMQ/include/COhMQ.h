@@ -339,10 +339,20 @@ RustBuffer uniffi_ohmq_swift_fn_method_enginesocket_statistics(uint64_t ptr, Rus
 void uniffi_ohmq_swift_fn_method_enginesocket_unbind(uint64_t ptr, RustBuffer endpoint, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_CONTEXT_OPTION_NUMBER
+#define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_CONTEXT_OPTION_NUMBER
+RustBuffer uniffi_ohmq_swift_fn_func_context_option_number(RustBuffer name, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_ENGINE_VERSION
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_ENGINE_VERSION
 RustBuffer uniffi_ohmq_swift_fn_func_engine_version(RustCallStatus *_Nonnull out_status
     
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_SOCKET_OPTION_NUMBER
+#define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_SOCKET_OPTION_NUMBER
+RustBuffer uniffi_ohmq_swift_fn_func_socket_option_number(RustBuffer name, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_FN_FUNC_TAKE_LAST_ERROR
@@ -611,9 +621,21 @@ void ffi_ohmq_swift_rust_future_free_void(uint64_t handle
 void ffi_ohmq_swift_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_CONTEXT_OPTION_NUMBER
+#define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_CONTEXT_OPTION_NUMBER
+uint16_t uniffi_ohmq_swift_checksum_func_context_option_number(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_ENGINE_VERSION
 #define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_ENGINE_VERSION
 uint16_t uniffi_ohmq_swift_checksum_func_engine_version(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_SOCKET_OPTION_NUMBER
+#define UNIFFI_FFIDEF_UNIFFI_OHMQ_SWIFT_CHECKSUM_FUNC_SOCKET_OPTION_NUMBER
+uint16_t uniffi_ohmq_swift_checksum_func_socket_option_number(void
     
 );
 #endif

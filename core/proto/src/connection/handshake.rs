@@ -171,6 +171,7 @@ impl Connection {
 
     fn establish(&mut self, next: Phase, info: PeerInfo, now: Instant) -> Event {
         self.phase = next;
+        self.open_shortcut();
         self.timers.established(self.config.heartbeat.filter(|_| self.version.commands()), now);
         Event::Established(info)
     }

@@ -35,6 +35,8 @@ pub struct Connection {
     pub(super) wanted: usize,
     /// Bytes of that frame that have been seen.
     pub(super) seen: usize,
+    /// Longest frame that may take the shortest way; -1 while none may.
+    pub(super) small: i16,
 }
 
 /// Where the session stands.
@@ -73,6 +75,7 @@ impl Connection {
             parts_bytes: 0,
             wanted: crate::wire::greeting::SIGNATURE,
             seen: 0,
+            small: -1,
             config,
         };
         connection.send_signature();
@@ -85,6 +88,13 @@ impl Connection {
     /// that is kept does not keep the whole read buffer.
     #[inline]
     pub fn receive(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Event>, ProtocolError> {
+        match self.receive_small(input) {
+            Some(message) => Ok(Some(Event::Message(message))),
+            None => self.receive_any(input, now),
+        }
+    }
+
+    fn receive_any(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Event>, ProtocolError> {
         let result = match self.phase {
             Phase::Traffic => self.receive_traffic(input, now),
             _ => self.receive_handshake(input, now),
@@ -174,8 +184,7 @@ impl Connection {
         if let Phase::Failed(error) = &self.phase {
             return Err(error.clone());
         }
-        let ping =
-            self.timers.expire(self.config.heartbeat, now).inspect_err(|error| self.phase = failed(error))?;
+        let ping = self.timers.expire(self.config.heartbeat, now).inspect_err(|error| self.fail(error))?;
         if ping {
             let ttl = self.config.heartbeat.and_then(|heartbeat| heartbeat.ttl).unwrap_or_default();
             let tenths = u16::try_from(ttl.as_millis() / 100).unwrap_or(u16::MAX);
@@ -201,11 +210,8 @@ impl Connection {
 
     #[cold]
     fn fail(&mut self, error: &ProtocolError) {
-        self.phase = failed(error);
+        self.phase = Phase::Failed(error.clone());
         self.parts = Vec::new();
+        self.small = -1;
     }
-}
-
-fn failed(error: &ProtocolError) -> Phase {
-    Phase::Failed(error.clone())
 }

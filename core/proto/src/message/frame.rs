@@ -7,29 +7,36 @@ use std::ops::Deref;
 
 use bytes::{Bytes, BytesMut};
 
+use super::length::Length;
+
 /// Longest body, in bytes, that is stored inside the [`Frame`] value itself.
-pub const INLINE: usize = 78;
+pub const INLINE: usize = 64;
 
 /// One part of a message: an immutable run of bytes.
 ///
-/// Cloning never copies more than 80 bytes: a body above [`INLINE`] bytes is a counted reference.
+/// Cloning never copies more than 72 bytes: a body above [`INLINE`] bytes is a counted reference.
 #[derive(Clone)]
 pub struct Frame(Repr);
 
 #[derive(Clone)]
 enum Repr {
-    Inline { len: u8, data: [u8; INLINE] },
+    Inline { length: Length, data: Inline },
     Shared(Bytes),
 }
 
-// A message slot is one cache line; the queues and the engine rely on it.
-const _: () = assert!(size_of::<Frame>() == 80);
+/// Whole aligned words, see [`Length`].
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Inline([u8; INLINE]);
+
+// Large enough for the 64-byte bodies that small messages so often have, and not larger.
+const _: () = assert!(size_of::<Frame>() == 72);
 
 impl Frame {
     /// An empty frame.
     #[inline]
     pub const fn new() -> Self {
-        Self(Repr::Inline { len: 0, data: [0; INLINE] })
+        Self(Repr::Inline { length: Length::L0, data: Inline([0; INLINE]) })
     }
 
     /// Copies `bytes`: inline when short, otherwise into an allocation of exactly that size.
@@ -42,25 +49,35 @@ impl Frame {
     }
 
     /// The first `len` bytes of `source` inline, or `None` when they are too many or not there.
-    ///
-    /// A source that goes on beyond the frame is copied with one fixed-size move, which costs less than a copy whose
-    /// length is only known at run time. The surplus is never visible.
     #[inline]
     pub(crate) fn inline_prefix(source: &[u8], len: usize) -> Option<Self> {
         let body = source.get(..len).filter(|_| len <= INLINE)?;
         let mut data = [0; INLINE];
-        match source.first_chunk::<INLINE>() {
-            Some(chunk) => data = *chunk,
-            None => data[..len].copy_from_slice(body),
+        data[..len].copy_from_slice(body);
+        Some(Self(Repr::Inline { length: Length::new(len), data: Inline(data) }))
+    }
+
+    /// The first `len` bytes of `chunk`, at most all of them. One copy of fixed size costs less than one whose length is
+    /// only known at run time; the surplus is never visible.
+    #[inline(always)]
+    pub(crate) fn from_chunk(chunk: &[u8; INLINE], len: u8) -> Self {
+        Self(Repr::Inline { length: Length::new(usize::from(len)), data: Inline(*chunk) })
+    }
+
+    /// An inline body with what lies behind it, for a copy of fixed size, and its length.
+    #[inline(always)]
+    pub(crate) fn as_chunk(&self) -> Option<(&[u8; INLINE], u8)> {
+        match &self.0 {
+            Repr::Inline { length, data: Inline(data) } => Some((data, length.get() as u8)),
+            Repr::Shared(_) => None,
         }
-        Some(Self(Repr::Inline { len: len as u8, data }))
     }
 
     /// The body.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
-            Repr::Inline { len, data } => &data[..usize::from(*len).min(INLINE)],
+            Repr::Inline { length, data: Inline(data) } => &data[..length.get()],
             Repr::Shared(bytes) => bytes,
         }
     }
@@ -68,7 +85,7 @@ impl Frame {
     /// The body as a counted reference. Only an inline body is copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
-            Repr::Inline { len, data } => Bytes::copy_from_slice(&data[..usize::from(len).min(INLINE)]),
+            Repr::Inline { length, data: Inline(data) } => Bytes::copy_from_slice(&data[..length.get()]),
             Repr::Shared(bytes) => bytes,
         }
     }

@@ -1,9 +1,10 @@
 //! Messages: what applications send and receive, before and after the wire.
 //!
-//! A [`Message`] is one or more [`Frame`]s that travel whole. Both are values of 64 bytes; a single-part message with a
+//! A [`Message`] is one or more [`Frame`]s that travel whole. Both are values of 72 bytes; a single-part message with a
 //! body of up to [`INLINE`] bytes needs no allocation anywhere between the wire and the application.
 
 mod frame;
+mod length;
 mod parts;
 
 pub use frame::{Frame, INLINE};

@@ -7,9 +7,9 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
-use crate::message::{Frame, Message};
+use crate::message::{Frame, INLINE, Message};
 use crate::wire::FrameFormat;
-use crate::wire::frame::{Header, MAX_HEADER};
+use crate::wire::frame::{self, Header, MAX_HEADER};
 
 use super::Encoded;
 
@@ -292,6 +292,11 @@ pub(super) fn push_frame(
     frame: &Frame,
     more: bool,
 ) {
+    if let (FrameFormat::V2, Some((chunk, length))) = (format, frame.as_chunk()) {
+        arena.extend_from_slice(&frame::small(chunk, length, more));
+        arena.truncate(arena.len() - (INLINE - usize::from(length)));
+        return;
+    }
     let (header, size) = format.header(frame.len(), more, false);
     if frame.len() < REFERENCED {
         arena.reserve(MAX_HEADER + frame.len());
