@@ -71,6 +71,8 @@ mod linux {
         /// Wakes the leader for news that do not come from the network.
         signal: Arc<Signal>,
         links: Mutex<HashMap<u64, Arc<Link>>>,
+        /// Links the socket itself has read from and left with something in the kernel.
+        unfinished: Mutex<Vec<Arc<Link>>>,
         lead: Mutex<Leading>,
         home: OnceLock<(Handle, u64)>,
         /// An application thread leads or has led lately.
@@ -107,6 +109,7 @@ mod linux {
                 poller,
                 signal,
                 links: Mutex::new(HashMap::new()),
+                unfinished: Mutex::new(Vec::new()),
                 lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new() }),
                 home: OnceLock::new(),
                 leased: AtomicBool::new(false),
@@ -165,6 +168,19 @@ mod linux {
             self.lock_links().insert(link.key(), Arc::clone(link));
             let wanted = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             Ok(epoll::add(&self.poller, stream, EventData::new_u64(link.key()), wanted)?)
+        }
+
+        /// The lease was used without leading: the socket reads what it was told of before.
+        pub(crate) fn touch(&self) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+
+        /// Whoever polls next goes on reading `link`, and somebody will: the lease is guarded.
+        pub(crate) fn remember(&self, link: &Arc<Link>) {
+            self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(link));
+            if let Some((home, _)) = self.home.get() {
+                home.guard_lease();
+            }
         }
 
         /// Forgets a link's stream.
@@ -270,7 +286,8 @@ mod linux {
 
         fn poll(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
             let mut events = [const { std::mem::MaybeUninit::<Event>::uninit() }; EVENTS];
-            let eager = std::mem::take(&mut self.leading.eager);
+            let mut eager = std::mem::take(&mut self.leading.eager);
+            eager.append(&mut self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
             let timeout = if eager.is_empty() { timeout } else { Some(Duration::ZERO) };
             let found = match epoll::wait(&self.nest.poller, &mut events, timeout.map(whole_millis).as_ref())
             {
@@ -393,6 +410,12 @@ mod elsewhere {
             match *self {}
         }
         pub fn give_back(&self) {
+            match *self {}
+        }
+        pub(crate) fn touch(&self) {
+            match *self {}
+        }
+        pub(crate) fn remember(&self, _link: &Arc<Link>) {
             match *self {}
         }
         pub(crate) fn remove(&self, _key: u64, _stream: BorrowedFd<'_>) {

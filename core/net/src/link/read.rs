@@ -78,13 +78,21 @@ impl Link {
     pub(crate) fn read_ready(self: &Arc<Self>, ending: bool) -> bool {
         if let Some(wire) = self.lock().wire.as_mut() {
             wire.ending |= ending;
+            if wire.reader_held {
+                // This edge will not come again, and the holder may have looked before it.
+                wire.read_again = true;
+                return false;
+            }
         }
         self.read_turn(Teller::Reactor) == ReadTurn::More
     }
 
     /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.
     pub(crate) fn read_more(self: &Arc<Self>) -> bool {
-        let more = self.lock().wire.as_ref().is_some_and(|wire| wire.more);
+        let more = self.lock().wire.as_mut().is_some_and(|wire| {
+            wire.remembered = false;
+            wire.more
+        });
         more && self.read_turn(Teller::Reactor) == ReadTurn::More
     }
 
@@ -110,9 +118,22 @@ impl Link {
             self.parse(&mut state);
         }
         if self.read_turn(Teller::Owner) == ReadTurn::More {
-            self.command(Command::Kick(self.key));
+            self.remember();
         }
         self.flush();
+    }
+
+    /// The socket will most likely come back for the rest. If it does not, somebody else must.
+    fn remember(self: &Arc<Self>) {
+        let Some(nest) = self.nest().filter(|nest| nest.is_leased()) else {
+            return self.command(Command::Kick(self.key));
+        };
+        nest.touch();
+        let known =
+            self.lock().wire.as_mut().is_none_or(|wire| std::mem::replace(&mut wire.remembered, true));
+        if !known {
+            nest.remember(self);
+        }
     }
 
     fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize)> {
@@ -152,7 +173,12 @@ impl Link {
             wire.reader_held = false;
             wire.slab = slab;
             // A read that was not cut off has emptied the kernel's queue; the next byte, or the end, is a new edge.
-            wire.more = matches!(&outcome, Ok(count) if *count > 0 && (*count == size || wire.ending));
+            let again = std::mem::take(&mut wire.read_again);
+            wire.more = match &outcome {
+                Ok(0) => false,
+                Ok(count) => again || *count == size || wire.ending,
+                Err(_) => again,
+            };
             let more = wire.more;
             match outcome {
                 Ok(0) => self.fail(&mut state, Loss::Ended),
