@@ -12,13 +12,16 @@
 
 mod config;
 mod link;
+mod nest;
 mod reactor;
+mod spin;
 mod stream;
 mod sys;
 mod transport;
 
 pub use config::{LinkConfig, Reconnect, StreamOptions};
 pub use link::{Counters, Drops, Link, LinkEvent, Loss, Origin, Owner, Refill};
+pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};
 pub use stream::Stream;
 pub use sys::{Signal, WaitResult, fork_generation, wait_readable};

@@ -1,7 +1,7 @@
 //! A connected, non-blocking byte stream: TCP or a Unix-domain socket.
 
 use std::io::{self, IoSlice};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use bytes::BytesMut;
 use socket2::Socket;
@@ -56,6 +56,12 @@ impl Stream {
     pub(crate) fn end_of_writing(&self) {
         // A peer that has gone already needs no goodbye.
         let _ = self.socket.shutdown(std::net::Shutdown::Write);
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

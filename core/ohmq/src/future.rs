@@ -89,6 +89,8 @@ impl Future for SendFuture {
 
 /// Leaves the task's waker at the socket's doorbell; the caller looks once more afterwards.
 fn announce(ticket: &mut Option<Ticket>, core: &SocketCore, interest: u8, context: &Context<'_>) {
+    // A future waits for the doorbell, not for the network: the I/O thread has to serve.
+    core.give_back();
     match ticket {
         Some(ticket) => ticket.update(interest, context.waker()),
         None => *ticket = Some(core.doorbell.register(interest, context.waker())),

@@ -1,6 +1,6 @@
 //! Waiting for several sockets and descriptors at once.
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +90,7 @@ impl Poller {
             .map(|(core, events, _)| core.doorbell.register(events.interest(), &signal.waker()))
             .collect();
         loop {
+            self.sockets.iter().for_each(|(core, ..)| core.lead_and_serve());
             let ready = self.look()?;
             if !ready.is_empty() || deadline.is_over() {
                 return Ok(ready);
@@ -97,6 +98,8 @@ impl Poller {
             let interrupted =
                 self.sockets.iter().zip(&before).any(|((core, ..), before)| core.interrupts() != *before);
             let mut others = self.wishes();
+            // A nest whose lease an application thread has is served by whoever waits.
+            others.extend(self.nests());
             let result = wait_readable(&signal, &mut others, deadline.left());
             match result.map_err(|error| Error::from_io(&error, "poll", ""))? {
                 _ if interrupted => return Err(Error::new(ErrorCode::Eintr, "poll", "")),
@@ -114,7 +117,7 @@ impl Poller {
     fn look(&self) -> Result<Vec<(usize, Events)>> {
         let mut found = Vec::new();
         for (core, events, key) in &self.sockets {
-            let ready = core.ready(*events)?;
+            let ready = core.ready_now(*events)?;
             if !ready.is_empty() {
                 found.push((*key, ready));
             }
@@ -133,6 +136,10 @@ impl Poller {
             }
         }
         Ok(found)
+    }
+
+    fn nests(&self) -> impl Iterator<Item = (RawFd, bool, bool)> {
+        self.sockets.iter().filter_map(|(core, ..)| core.nest()).map(|nest| (nest.as_raw_fd(), true, false))
     }
 
     fn wishes(&self) -> Vec<(RawFd, bool, bool)> {

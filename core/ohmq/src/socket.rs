@@ -1,11 +1,11 @@
 //! The socket that users hold.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ohmq_proto::Message;
-use ohmq_spec::{SocketOption, SocketType};
+use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
 use crate::core::SocketCore;
 use crate::{Events, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
@@ -93,9 +93,9 @@ impl Socket {
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let message = message.into();
         match self.core().try_send(message) {
-            Err(refused) if refused.error.code() == ohmq_spec::ErrorCode::Eagain => {
+            Err(refused) if refused.error.code() == ErrorCode::Eagain => {
                 let (timeout, _) = self.core().timeouts();
-                self.core().send_waiting(refused.message, options::timeout(timeout))
+                self.core().send_waiting(refused, options::timeout(timeout))
             }
             other => other,
         }
@@ -107,7 +107,12 @@ impl Socket {
     ///
     /// As [`Socket::send`]; `EAGAIN` means at once.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.core().try_send(message.into())
+        match self.core().try_send(message.into()) {
+            Err(refused) if refused.error.code() == ErrorCode::Eagain && self.core().pump() => {
+                self.core().try_send(refused.message)
+            }
+            other => other,
+        }
     }
 
     /// Sends a message, waiting at most `timeout` for room; `None` waits for ever.
@@ -120,7 +125,12 @@ impl Socket {
         message: impl Into<Message>,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        self.core().send_waiting(message.into(), timeout)
+        match self.core().try_send(message.into()) {
+            Err(refused) if refused.error.code() == ErrorCode::Eagain => {
+                self.core().send_waiting(refused, timeout)
+            }
+            other => other,
+        }
     }
 
     /// Sends a message as a future, for any executor. Dropped before it is ready, it has sent nothing.
@@ -136,9 +146,9 @@ impl Socket {
     /// `EINTR`.
     pub fn recv(&self) -> Result<Message> {
         match self.core().try_recv() {
-            Err(error) if error.code() == ohmq_spec::ErrorCode::Eagain => {
+            Err(error) if error.code() == ErrorCode::Eagain => {
                 let (_, timeout) = self.core().timeouts();
-                self.core().recv_waiting(options::timeout(timeout))
+                self.core().recv_waiting(error, options::timeout(timeout))
             }
             other => other,
         }
@@ -150,7 +160,10 @@ impl Socket {
     ///
     /// As [`Socket::recv`]; `EAGAIN` means at once.
     pub fn try_recv(&self) -> Result<Message> {
-        self.core().try_recv()
+        match self.core().try_recv() {
+            Err(error) if error.code() == ErrorCode::Eagain && self.core().pump() => self.core().try_recv(),
+            other => other,
+        }
     }
 
     /// Receives a message, waiting at most `timeout`; `None` waits for ever.
@@ -159,7 +172,10 @@ impl Socket {
     ///
     /// As [`Socket::recv`].
     pub fn recv_timeout(&self, timeout: Option<Duration>) -> Result<Message> {
-        self.core().recv_waiting(timeout)
+        match self.core().try_recv() {
+            Err(error) if error.code() == ErrorCode::Eagain => self.core().recv_waiting(error, timeout),
+            other => other,
+        }
     }
 
     /// Receives a message as a future, for any executor. Dropping it loses nothing.
@@ -216,7 +232,7 @@ impl Socket {
     ///
     /// `ENOTSOCK` and `ETERM` only.
     pub fn events(&self) -> Result<Events> {
-        self.core().ready(Events::IN | Events::OUT)
+        self.core().ready_now(Events::IN | Events::OUT)
     }
 
     /// A descriptor for event loops: it is readable when the answer of [`Socket::arm`] may have changed. Readable at
@@ -227,7 +243,7 @@ impl Socket {
     /// `EMFILE` when the process has no descriptors left.
     pub fn fd(&self) -> Result<RawFd> {
         self.core().usable("get")?;
-        Ok(self.core().signal()?.as_raw_fd())
+        self.core().descriptor()
     }
 
     /// Makes the descriptor unreadable, then says what of `events` is possible now. If nothing is, the descriptor becomes

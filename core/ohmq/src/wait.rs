@@ -1,10 +1,12 @@
-//! Blocking: try, announce, try again, sleep.
+//! Blocking: look, announce, look again, sleep. The thread that sleeps is woken by the network itself where it can be.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use ohmq_net::{Signal, WaitResult, wait_readable};
+use ohmq_net::{Lead, Led, Nest};
 use ohmq_proto::Message;
-use ohmq_queue::with_parker;
+use ohmq_queue::doorbell::{IN, OUT};
+use ohmq_queue::{Ticket, with_parker};
 use ohmq_spec::ErrorCode;
 
 use crate::core::SocketCore;
@@ -29,110 +31,202 @@ impl Deadline {
     }
 }
 
+/// Why a wait ended without what it waited for.
+enum Stop {
+    TimedOut,
+    /// [`SocketCore::interrupt`] was called.
+    Interrupted,
+    /// A signal handler ran in this thread.
+    Signalled,
+    Failed(Error),
+}
+
 impl SocketCore {
-    /// Sends, waiting for room if need be.
-    pub(crate) fn send_waiting(&self, message: Message, timeout: Option<Duration>) -> Result<(), SendError> {
-        match self.try_send(message) {
-            Err(refused) if refused.error.code() == ErrorCode::Eagain => self.send_parked(refused, timeout),
-            other => other,
-        }
+    /// Sends, waiting for room, a message that was just refused.
+    pub(crate) fn send_waiting(
+        &self,
+        refused: SendError,
+        timeout: Option<Duration>,
+    ) -> Result<(), SendError> {
+        let SendError { error: full, message } = refused;
+        let mut offer = Some(message);
+        let attempt = || match self.offer(&mut offer) {
+            Err(error) if error.code() == ErrorCode::Eagain => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        };
+        let error = match self.block(OUT, timeout, OnSignal::Resume, attempt) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) | Err(Stop::Failed(error)) => error,
+            Err(Stop::TimedOut) => full,
+            Err(Stop::Interrupted | Stop::Signalled) => interrupted("send", self),
+        };
+        Err(SendError { error, message: offer.unwrap_or_default() })
     }
 
-    /// Receives, waiting for a message if need be.
-    pub(crate) fn recv_waiting(&self, timeout: Option<Duration>) -> Result<Message> {
-        match self.try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain => self.recv_parked(error, timeout),
-            other => other,
+    /// Receives, waiting for a message; `empty` says that there was none just now.
+    pub(crate) fn recv_waiting(&self, empty: Error, timeout: Option<Duration>) -> Result<Message> {
+        let attempt = || match self.try_recv() {
+            Err(error) if error.code() == ErrorCode::Eagain => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        };
+        match self.block(IN, timeout, OnSignal::Resume, attempt) {
+            Ok(result) => result,
+            Err(Stop::TimedOut) => Err(empty),
+            Err(Stop::Interrupted | Stop::Signalled) => Err(interrupted("receive", self)),
+            Err(Stop::Failed(error)) => Err(error),
         }
     }
 
     /// Waits until something of `wanted` is possible, the time is over (nothing is ready), or the thread is interrupted
     /// by a signal (`EINTR`).
     pub(crate) fn wait_ready(&self, wanted: Events, timeout: Option<Duration>) -> Result<Events> {
-        let ready = self.ready(wanted)?;
-        if !ready.is_empty() || timeout == Some(Duration::ZERO) {
-            return Ok(ready);
+        let attempt = || match self.ready(wanted) {
+            Ok(ready) if ready.is_empty() => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        };
+        match self.block(wanted.interest(), timeout, OnSignal::Stop, attempt) {
+            Ok(result) => result,
+            Err(Stop::TimedOut) => Ok(Events::NONE),
+            Err(Stop::Interrupted | Stop::Signalled) => Err(interrupted("poll", self)),
+            Err(Stop::Failed(error)) => Err(error),
         }
-        let deadline = Deadline::after(timeout);
-        let before = self.interrupts();
-        let signal =
-            Signal::new().map_err(|error| Error::from_io(&error, "poll", self.socket_type.name()))?;
-        let mut ticket = self.doorbell.register(wanted.interest(), &signal.waker());
+    }
+
+    /// Calls `attempt` until it breaks, sleeping between the calls until something happened.
+    ///
+    /// One waiting thread leads: it polls the socket's nest and so is woken by the network. The others sleep on the
+    /// doorbell, and are rung when the leader leaves, so that one of them leads on.
+    fn block<T>(
+        &self,
+        interest: u8,
+        timeout: Option<Duration>,
+        on_signal: OnSignal,
+        mut attempt: impl FnMut() -> ControlFlow<T>,
+    ) -> std::result::Result<T, Stop> {
+        let wait = Wait {
+            core: self,
+            interest,
+            deadline: Deadline::after(timeout),
+            before: self.interrupts(),
+            on_signal,
+        };
         loop {
-            let ready = self.ready(wanted)?;
-            if !ready.is_empty() || deadline.is_over() {
-                return Ok(ready);
+            let step = match self.lead_or_nest(wait.on_signal) {
+                Ways::Lead(nest, lead) => {
+                    let step = wait.lead(nest, lead, &mut attempt);
+                    // The lead is free again; somebody else may be waiting for it.
+                    self.doorbell.ring(IN | OUT);
+                    step
+                }
+                Ways::Follow => wait.follow(&mut attempt),
+                Ways::Fail(stop) => return Err(stop),
+            };
+            match step {
+                ControlFlow::Break(result) => return result,
+                ControlFlow::Continue(()) => {}
             }
-            self.check_interrupt(before, "poll")?;
-            match wait_readable(&signal, &mut [], deadline.left()) {
-                Ok(WaitResult::Interrupted) => return Err(interrupted("poll", self)),
-                Ok(_) => {}
-                Err(error) => return Err(Error::from_io(&error, "poll", self.socket_type.name())),
-            }
-            signal.clear();
-            ticket.update(wanted.interest(), &signal.waker());
         }
     }
 
-    fn send_parked(&self, mut refused: SendError, timeout: Option<Duration>) -> Result<(), SendError> {
-        if timeout == Some(Duration::ZERO) {
-            return Err(refused);
+    fn lead_or_nest(&self, on_signal: OnSignal) -> Ways<'_> {
+        // Only a poller is interrupted by signals, so who wants to hear of them needs one.
+        let nest = match on_signal {
+            OnSignal::Stop => match self.nest_for_wait() {
+                Ok(nest) => nest,
+                Err(stop) => return Ways::Fail(stop),
+            },
+            OnSignal::Resume => self.nest(),
+        };
+        match nest.and_then(|nest| Some((nest, nest.try_lead()?))) {
+            Some((nest, lead)) => Ways::Lead(nest, lead),
+            None => Ways::Follow,
         }
-        let deadline = Deadline::after(timeout);
-        let before = self.interrupts();
-        with_parker(|parker| {
-            let mut ticket = self.doorbell.register(ohmq_queue::doorbell::OUT, parker.waker());
-            loop {
-                match self.try_send(refused.message) {
-                    Err(again) if again.error.code() == ErrorCode::Eagain => refused = again,
-                    other => return other,
-                }
-                if let Err(error) = self.check_interrupt(before, "send") {
-                    return Err(SendError { error, ..refused });
-                }
-                if !park(parker, deadline) {
-                    return Err(refused);
-                }
-                ticket.update(ohmq_queue::doorbell::OUT, parker.waker());
-            }
-        })
     }
 
-    fn recv_parked(&self, refused: Error, timeout: Option<Duration>) -> Result<Message> {
-        if timeout == Some(Duration::ZERO) {
-            return Err(refused);
-        }
-        let deadline = Deadline::after(timeout);
-        let before = self.interrupts();
-        with_parker(|parker| {
-            let mut ticket = self.doorbell.register(ohmq_queue::doorbell::IN, parker.waker());
-            loop {
-                let refused = match self.try_recv() {
-                    Err(error) if error.code() == ErrorCode::Eagain => error,
-                    other => return other,
-                };
-                self.check_interrupt(before, "receive")?;
-                if !park(parker, deadline) {
-                    return Err(refused);
-                }
-                ticket.update(ohmq_queue::doorbell::IN, parker.waker());
-            }
-        })
-    }
-
-    fn check_interrupt(&self, before: u64, operation: &'static str) -> Result<()> {
-        if self.interrupts() == before { Ok(()) } else { Err(interrupted(operation, self)) }
+    fn nest_for_wait(&self) -> std::result::Result<Option<&std::sync::Arc<Nest>>, Stop> {
+        self.make_nest()
+            .map_err(|error| Stop::Failed(Error::from_io(&error, "poll", self.socket_type.name())))
     }
 }
 
-/// Sleeps until woken (`true`) or until the deadline.
-fn park(parker: &ohmq_queue::Parker, deadline: Deadline) -> bool {
-    match deadline.0 {
-        Some(at) => parker.park_deadline(at),
-        None => {
-            parker.park();
-            true
+/// How a thread can wait.
+enum Ways<'a> {
+    Lead(&'a Nest, Lead<'a>),
+    Follow,
+    Fail(Stop),
+}
+
+/// What a signal handler that ran in the waiting thread means for the wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnSignal {
+    Stop,
+    Resume,
+}
+
+struct Wait<'a> {
+    core: &'a SocketCore,
+    interest: u8,
+    deadline: Deadline,
+    before: u64,
+    on_signal: OnSignal,
+}
+
+impl Wait<'_> {
+    /// Waits in the nest's poller. Never continues: the lead is kept until the wait is over.
+    fn lead<T>(
+        &self,
+        nest: &Nest,
+        mut lead: Lead<'_>,
+        attempt: &mut impl FnMut() -> ControlFlow<T>,
+    ) -> ControlFlow<std::result::Result<T, Stop>> {
+        loop {
+            let mut ticket = Some(self.core.doorbell.register(self.interest, &nest.waker()));
+            if let ControlFlow::Break(result) = attempt() {
+                return ControlFlow::Break(Ok(result));
+            }
+            self.check()?;
+            // What this thread serves itself must not ring for it.
+            let led = lead.wait(self.deadline.left(), || drop(ticket.take()));
+            match led {
+                Ok(Led::Interrupted) if self.on_signal == OnSignal::Stop => {
+                    return ControlFlow::Break(Err(Stop::Signalled));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let error = Error::from_io(&error, "poll", self.core.socket_type.name());
+                    return ControlFlow::Break(Err(Stop::Failed(error)));
+                }
+            }
         }
+    }
+
+    /// Waits on the doorbell until it rings once.
+    fn follow<T>(
+        &self,
+        attempt: &mut impl FnMut() -> ControlFlow<T>,
+    ) -> ControlFlow<std::result::Result<T, Stop>> {
+        with_parker(|parker| {
+            let _ticket: Ticket = self.core.doorbell.register(self.interest, parker.waker());
+            if let ControlFlow::Break(result) = attempt() {
+                return ControlFlow::Break(Ok(result));
+            }
+            self.check()?;
+            match self.deadline.0 {
+                Some(at) => drop(parker.park_deadline(at)),
+                None => parker.park(),
+            }
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn check<T>(&self) -> ControlFlow<std::result::Result<T, Stop>> {
+        if self.core.interrupts() != self.before {
+            return ControlFlow::Break(Err(Stop::Interrupted));
+        }
+        if self.deadline.is_over() {
+            return ControlFlow::Break(Err(Stop::TimedOut));
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -68,14 +68,14 @@ impl Link {
 
     /// Gives up what waits for a connection (`ZMQ_IMMEDIATE`: a queue exists only while the peer is there).
     pub fn discard_backlog(&self) {
-        let dropped = {
+        {
             let mut state = self.lock();
             let dropped = state.backlog.len();
             state.backlog.clear();
             state.counters.sent_dropped.disconnected += dropped as u64;
-            dropped
-        };
-        self.credit(dropped);
+            self.release(dropped);
+        }
+        self.ring_room();
     }
 
     /// The stream cannot be served: takes the wire down as if it had failed.
@@ -96,7 +96,7 @@ impl Link {
 
     /// Takes a failed wire away. Called by the reactor; the socket is attended by the caller afterwards.
     pub(crate) fn teardown(&self) -> After {
-        let (after, dropped) = {
+        let after = {
             let mut state = self.lock();
             let Some(wire) = state.wire.as_mut() else { return After::NotYet };
             if wire.reader_held || wire.writer_held {
@@ -110,13 +110,13 @@ impl Link {
             }
             self.after_loss(&mut state, wire, loss)
         };
-        self.credit(dropped);
+        self.ring_room();
         after
     }
 
     /// Ends the link now, whatever is still queued. False while another thread holds one of its roles.
     pub(crate) fn finish(&self, loss: Loss) -> bool {
-        let dropped = {
+        {
             let mut state = self.lock();
             if state.phase == Phase::Closed {
                 return true;
@@ -130,13 +130,13 @@ impl Link {
             state.counters.sent_dropped.lingered += dropped as u64;
             state.phase = Phase::Closed;
             state.events.push(LinkEvent::Closed(loss));
-            dropped
-        };
-        self.credit(dropped);
+            self.release(dropped);
+        }
+        self.ring_room();
         true
     }
 
-    fn after_loss(&self, state: &mut State, mut wire: Wire, loss: Loss) -> (After, usize) {
+    fn after_loss(&self, state: &mut State, mut wire: Wire, loss: Loss) -> After {
         let unsent = unsent(&mut wire);
         let again = self.origin == Origin::Dialed
             && loss.retry()
@@ -147,14 +147,15 @@ impl Link {
                 state.backlog.push_front(message);
             }
             state.events.push(LinkEvent::Lost(loss));
-            return (After::Redial, 0);
+            return After::Redial;
         }
         let dropped = unsent.len() + state.backlog.len();
         state.backlog.clear();
         state.counters.sent_dropped.disconnected += dropped as u64;
         state.phase = Phase::Closed;
         state.events.push(LinkEvent::Closed(loss));
-        (After::Gone, dropped)
+        self.release(dropped);
+        After::Gone
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ohmq_proto::connection::PeerInfo;
 
 use super::{Link, Loss, Phase};
+use crate::nest::Nest;
 
 /// A change the socket's pattern must hear of, in the order in which it happened on this link.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub trait Owner: Send + Sync + 'static {
     fn attend(&self, link: &Arc<Link>);
     /// Something a waiter may wait for has changed (bits of [`ohmq_queue::doorbell`]).
     fn ring(&self, bits: u8);
+    /// The poller its links are watched by; `None` where pollers do not nest: then the I/O thread watches them.
+    fn nest(&self) -> Option<Arc<Nest>>;
     /// A lingering link of a closed socket has ended.
     fn finished(&self, link: &Arc<Link>);
 }

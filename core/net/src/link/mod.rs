@@ -23,6 +23,7 @@ use std::time::Instant;
 use ohmq_proto::connection::Connection;
 
 use crate::config::LinkConfig;
+use crate::nest::Nest;
 use crate::reactor::{Command, Handle};
 use crate::stream::Stream;
 
@@ -48,6 +49,7 @@ pub struct Link {
     origin: Origin,
     owner: Arc<dyn Owner>,
     reactor: Handle,
+    nest: Option<Arc<Nest>>,
     config: LinkConfig,
     state: Mutex<State>,
     /// Messages accepted from the socket whose last byte the kernel has not taken; outside the lock so that asking
@@ -64,6 +66,7 @@ impl Link {
         Arc::new(Link {
             key: reactor.next_key(),
             origin,
+            nest: owner.nest(),
             owner,
             reactor,
             unsent: AtomicUsize::new(0),
@@ -96,7 +99,7 @@ impl Link {
         if mark == 0 || self.unsent.load(Ordering::SeqCst) < mark {
             return true;
         }
-        // Announce, then look again: `credit` subtracts first and looks at the flag afterwards.
+        // Announce, then look again: `release` subtracts first and `ring_room` looks at the flag afterwards.
         self.starved.store(true, Ordering::SeqCst);
         self.unsent.load(Ordering::SeqCst) < mark
     }
@@ -110,7 +113,7 @@ impl Link {
     pub fn set_marks(&self, send: usize, recv: usize) {
         self.send_hwm.store(send, Ordering::SeqCst);
         self.lock().recv_hwm = recv;
-        self.credit(0);
+        self.ring_room();
     }
 
     /// What went through this link so far.
@@ -156,15 +159,24 @@ impl Link {
         self.flush();
     }
 
+    /// The poller of its socket, where pollers nest.
+    pub(crate) fn nest(&self) -> Option<&Arc<Nest>> {
+        self.nest.as_ref()
+    }
+
     pub(crate) fn owner(&self) -> &Arc<dyn Owner> {
         &self.owner
     }
 
-    /// Gives `count` messages' worth of room back to the sender and rings it if it was refused.
-    fn credit(&self, count: usize) {
-        let left = self.unsent.fetch_sub(count, Ordering::SeqCst) - count;
+    /// `count` messages wait no longer. Called with the lock held, so that the counters and the queue agree.
+    fn release(&self, count: usize) {
+        self.unsent.fetch_sub(count, Ordering::SeqCst);
+    }
+
+    /// Rings a sender that was refused, once there is room for half the mark. Called without the lock.
+    fn ring_room(&self) {
         let mark = self.send_hwm.load(Ordering::Relaxed);
-        let room = mark == 0 || left <= mark / 2;
+        let room = mark == 0 || self.unsent() <= mark / 2;
         if room && self.starved.load(Ordering::SeqCst) && self.starved.swap(false, Ordering::SeqCst) {
             self.owner.ring(ohmq_queue::doorbell::OUT);
         }

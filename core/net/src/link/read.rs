@@ -57,10 +57,9 @@ impl Link {
             std::mem::swap(&mut state.inbound, into);
             state.outstanding = into.len();
             state.counters.recv_taken += into.len() as u64;
-            if into.is_empty() && !state.paused {
-                state.announced = false;
-            }
-            into.is_empty() && state.paused
+            let more = state.paused || state.wire.as_ref().is_some_and(|wire| wire.more);
+            state.announced = !into.is_empty() || more;
+            into.is_empty() && more
         };
         if !resume {
             return Refill { events: false };
@@ -70,20 +69,40 @@ impl Link {
         std::mem::swap(&mut state.inbound, into);
         state.outstanding = into.len();
         state.counters.recv_taken += into.len() as u64;
-        state.announced = !into.is_empty() || state.paused;
+        state.announced = !into.is_empty();
         Refill { events: !state.events.is_empty() }
     }
 
-    /// Reads and parses up to the turn's budget. `None` of the outcomes needs the caller to do anything but
-    /// [`ReadTurn::More`]: call again later.
+    /// The poller says that there is something to read; `ending` that the peer has said its last. True when there may
+    /// be more: call [`Link::read_more`] soon.
+    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool) -> bool {
+        if let Some(wire) = self.lock().wire.as_mut() {
+            wire.ending |= ending;
+            if wire.reader_held {
+                // This edge will not come again, and the holder may have looked before it.
+                wire.read_again = true;
+                return false;
+            }
+        }
+        self.read_turn(Teller::Reactor) == ReadTurn::More
+    }
+
+    /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.
+    pub(crate) fn read_more(self: &Arc<Self>) -> bool {
+        let more = self.lock().wire.as_mut().is_some_and(|wire| {
+            wire.remembered = false;
+            wire.more
+        });
+        more && self.read_turn(Teller::Reactor) == ReadTurn::More
+    }
+
+    /// Reads and parses until there is a message to take, the kernel has nothing more, or the turn was long enough.
     pub(crate) fn read_turn(self: &Arc<Self>, teller: Teller) -> ReadTurn {
         for _ in 0..READS_PER_TURN {
             let Some((stream, mut slab, size)) = self.take_slab() else { return ReadTurn::Stopped };
             let outcome = stream.read(&mut slab, size);
-            let drained = matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-            self.return_slab(&stream, slab, outcome, teller);
-            if drained {
-                return ReadTurn::Drained;
+            if let Some(turn) = self.return_slab(&stream, slab, outcome, size, teller) {
+                return turn;
             }
         }
         ReadTurn::More
@@ -99,9 +118,22 @@ impl Link {
             self.parse(&mut state);
         }
         if self.read_turn(Teller::Owner) == ReadTurn::More {
-            self.command(Command::Kick(self.key));
+            self.remember();
         }
         self.flush();
+    }
+
+    /// The socket will most likely come back for the rest. If it does not, somebody else must.
+    fn remember(self: &Arc<Self>) {
+        let Some(nest) = self.nest().filter(|nest| nest.is_leased()) else {
+            return self.command(Command::Kick(self.key));
+        };
+        nest.touch();
+        let known =
+            self.lock().wire.as_mut().is_none_or(|wire| std::mem::replace(&mut wire.remembered, true));
+        if !known {
+            nest.remember(self);
+        }
     }
 
     fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize)> {
@@ -122,22 +154,32 @@ impl Link {
         Some((Arc::clone(&wire.stream), slab, size))
     }
 
+    /// Gives the role back with the outcome of the read; `None` when the turn goes on.
     fn return_slab(
         self: &Arc<Self>,
         stream: &Arc<Stream>,
         slab: BytesMut,
         outcome: io::Result<usize>,
+        size: usize,
         teller: Teller,
-    ) {
-        let (attend, ring) = {
+    ) -> Option<ReadTurn> {
+        let (attend, fresh, more) = {
             let mut state = self.lock();
             let before = state.counters.recv_accepted;
             let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
                 debug_assert!(false, "the wire changed under its reader");
-                return;
+                return Some(ReadTurn::Stopped);
             };
             wire.reader_held = false;
             wire.slab = slab;
+            // A read that was not cut off has emptied the kernel's queue; the next byte, or the end, is a new edge.
+            let again = std::mem::take(&mut wire.read_again);
+            wire.more = match &outcome {
+                Ok(0) => false,
+                Ok(count) => again || *count == size || wire.ending,
+                Err(_) => again,
+            };
+            let more = wire.more;
             match outcome {
                 Ok(0) => self.fail(&mut state, Loss::Ended),
                 Ok(_) => self.parse(&mut state),
@@ -155,15 +197,20 @@ impl Link {
             let fresh = state.counters.recv_accepted != before;
             let attend = !state.events.is_empty() || (fresh && !state.announced);
             state.announced |= fresh;
-            (attend, fresh)
+            (attend, fresh, more)
         };
         if attend && teller == Teller::Reactor {
             self.owner().attend(self);
         }
-        if ring {
+        if fresh {
             self.owner().ring(IN);
         }
         self.flush();
+        match (more, fresh) {
+            (false, _) => Some(ReadTurn::Drained),
+            (true, true) => Some(ReadTurn::More),
+            (true, false) => None,
+        }
     }
 
     /// Turns bytes into messages and events until the bytes run out or the queue is full.

@@ -71,6 +71,14 @@ pub(super) struct Wire {
     /// Bytes read and not yet parsed.
     pub(super) slab: BytesMut,
     pub(super) reader_held: bool,
+    /// Something happened on the stream while the reader role was held; its holder reads once more.
+    pub(super) read_again: bool,
+    /// The last read was cut off by its size, so the kernel may have more; no new edge will tell.
+    pub(super) more: bool,
+    /// The nest knows that there is more, in case the socket does not come back for it.
+    pub(super) remembered: bool,
+    /// The poller saw the end of the stream: read until it is reached.
+    pub(super) ending: bool,
     pub(super) writer_held: bool,
     /// The kernel refused bytes; the I/O thread goes on when the stream is writable.
     pub(super) refused: bool,
@@ -89,6 +97,10 @@ impl Wire {
             connection,
             slab: BytesMut::new(),
             reader_held: false,
+            read_again: false,
+            more: false,
+            remembered: false,
+            ending: false,
             writer_held: false,
             refused: false,
             retry_write: false,

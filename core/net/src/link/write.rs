@@ -25,16 +25,14 @@ impl Link {
     /// [`Link::flush`] once it holds no lock, else it does so before it receives, polls, closes or waits for room.
     #[inline]
     pub fn enqueue(&self, message: Message, turn: u64) -> bool {
-        self.unsent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let mut guard = self.lock();
         let state = &mut *guard;
         state.counters.sent_accepted += 1;
         if state.phase == Phase::Closed {
             state.counters.sent_dropped.disconnected += 1;
-            drop(guard);
-            self.credit(1);
             return false;
         }
+        self.unsent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let Some(wire) = state.wire.as_mut().filter(|wire| wire.connection.established()) else {
             state.backlog.push_back(message);
             return false;
@@ -144,21 +142,17 @@ impl Link {
                 self.command(Command::Lost(self.key));
             }
             state.counters.sent_delivered += completed as u64;
+            self.release(completed);
             state.pace.on_written();
-            (completed, again, self.drained(&mut state, completed))
+            (completed, again, state.phase == Phase::Lingering && completed > 0 && self.unsent() == 0)
         };
         if completed > 0 {
-            self.credit(completed);
+            self.ring_room();
         }
         if finished {
             self.command(Command::Finish(self.key));
         }
         again
-    }
-
-    /// Whether a lingering link has sent its last message with these `completed` ones.
-    fn drained(&self, state: &mut State, completed: usize) -> bool {
-        state.phase == Phase::Lingering && self.unsent() == completed
     }
 }
 

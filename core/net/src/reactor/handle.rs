@@ -1,18 +1,23 @@
 //! The outside of an I/O thread: starting it, sending it commands, stopping it.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use mio::{Poll, Token, Waker};
+use mio::unix::SourceFd;
+use mio::{Interest, Poll, Registry, Token, Waker};
 use ohmq_proto::endpoint::Endpoint;
 
 use super::turn::IoThread;
 use crate::config::LinkConfig;
 use crate::link::{Link, Owner};
+use crate::nest::{LEASE, Nest, Reclaimed};
+use crate::sys::{AlarmClock, fork_generation};
 use crate::transport::Listener;
 
 /// Names a listener among everything its reactor owns.
@@ -48,6 +53,8 @@ pub(crate) enum Command {
     },
     /// A lingering link has sent its last message.
     Finish(u64),
+    /// Look after the leases: only where there is no clock for it.
+    Guard,
     Quit,
 }
 
@@ -61,6 +68,15 @@ pub(crate) struct Listening {
 struct Shared {
     commands: Mutex<Vec<Command>>,
     waker: Waker,
+    /// For nests, which application threads have watched and unwatched.
+    registry: Registry,
+    nests: Mutex<HashMap<u64, Weak<Nest>>>,
+    /// Nests some application thread has the lease of.
+    leased: Mutex<Vec<u64>>,
+    /// Rings when leases have to be looked at.
+    guard: Option<AlarmClock>,
+    guarded: AtomicBool,
+    generation: u32,
     load: AtomicUsize,
 }
 
@@ -72,10 +88,12 @@ pub struct Handle(Arc<Shared>);
 pub(super) const WAKE: Token = Token(0);
 /// The token of its alarm clock.
 pub(super) const CLOCK: Token = Token(1);
+/// The token of the clock that guards the leases.
+pub(super) const GUARD: Token = Token(2);
 
 /// A number no other link, listener or pipe of this process has.
 pub fn next_key() -> u64 {
-    static KEYS: AtomicU64 = AtomicU64::new(CLOCK.0 as u64 + 1);
+    static KEYS: AtomicU64 = AtomicU64::new(GUARD.0 as u64 + 1);
     KEYS.fetch_add(1, Ordering::Relaxed)
 }
 
@@ -108,8 +126,12 @@ impl Handle {
     }
 
     pub(crate) fn send(&self, command: Command) {
+        if self.0.generation != fork_generation() {
+            // A forked child: the thread is its parent's.
+            return;
+        }
         let first = {
-            let mut commands = self.0.commands.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut commands = lock(&self.0.commands);
             commands.push(command);
             commands.len() == 1
         };
@@ -119,8 +141,76 @@ impl Handle {
         }
     }
 
+    /// This thread serves a nest from now on.
+    pub(crate) fn host(&self, key: u64, nest: &Arc<Nest>) {
+        {
+            let mut nests = lock(&self.0.nests);
+            // Nests end without a word; their places are swept when the table would grow.
+            if nests.len() == nests.capacity() {
+                nests.retain(|_, nest| nest.strong_count() > 0);
+            }
+            nests.insert(key, Arc::downgrade(nest));
+        }
+        if !nest.is_leased() {
+            self.watch(key, nest);
+        }
+    }
+
+    /// The I/O thread has the lease: its poller wakes it when something happens in the nest.
+    pub(crate) fn watch(&self, key: u64, nest: &Nest) {
+        // Being watched already is as good.
+        let _ = self.0.registry.register(
+            &mut SourceFd(&nest.as_raw_fd()),
+            Token(key as usize),
+            Interest::READABLE,
+        );
+    }
+
+    /// An application thread has the lease: the I/O thread is not to be woken.
+    pub(crate) fn unwatch(&self, key: u64, nest: &Nest) {
+        let _ = self.0.registry.deregister(&mut SourceFd(&nest.as_raw_fd()));
+        lock(&self.0.leased).push(key);
+    }
+
+    /// The holder of a lease goes away: the I/O thread looks after it in a while. One system call per interval at most.
+    pub(crate) fn guard_lease(&self) {
+        if !self.0.guarded.swap(true, Ordering::SeqCst) {
+            let set = self.0.guard.as_ref().is_some_and(|clock| clock.ring_in(LEASE));
+            if !set {
+                self.send(Command::Guard);
+            }
+        }
+    }
+
+    pub(super) fn guard_clock(&self) -> Option<&AlarmClock> {
+        self.0.guard.as_ref()
+    }
+
+    pub(super) fn nest(&self, key: u64) -> Option<Arc<Nest>> {
+        lock(&self.0.nests).get(&key).and_then(Weak::upgrade)
+    }
+
+    /// Takes back the leases nobody has used since the last time.
+    pub(super) fn reclaim_leases(&self) {
+        self.0.guarded.store(false, Ordering::SeqCst);
+        let leased = std::mem::take(&mut *lock(&self.0.leased));
+        let mut again = false;
+        for key in leased {
+            let Some(nest) = self.nest(key) else { continue };
+            match nest.reclaim() {
+                Reclaimed::Done => continue,
+                Reclaimed::InUse => again = true,
+                Reclaimed::Asleep => {}
+            }
+            lock(&self.0.leased).push(key);
+        }
+        if again {
+            self.guard_lease();
+        }
+    }
+
     pub(super) fn take_commands(&self, into: &mut Vec<Command>) {
-        std::mem::swap(&mut *self.0.commands.lock().unwrap_or_else(PoisonError::into_inner), into);
+        std::mem::swap(&mut *lock(&self.0.commands), into);
     }
 
     pub(super) fn set_load(&self, load: usize) {
@@ -148,6 +238,12 @@ impl Reactor {
         let shared = Shared {
             commands: Mutex::new(Vec::new()),
             waker: Waker::new(poll.registry(), WAKE)?,
+            registry: poll.registry().try_clone()?,
+            nests: Mutex::new(HashMap::new()),
+            leased: Mutex::new(Vec::new()),
+            guard: AlarmClock::new()?,
+            guarded: AtomicBool::new(false),
+            generation: fork_generation(),
             load: AtomicUsize::new(0),
         };
         let handle = Handle(Arc::new(shared));
@@ -179,4 +275,8 @@ impl Drop for Reactor {
             self.handle.send(Command::Quit);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! The inside of an I/O thread: one loop of events, commands and timers. Every turn does bounded work.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,18 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::dial::Dial;
-use super::handle::{CLOCK, Command, Handle, ListenerId, Listening, WAKE};
+use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
 use crate::link::pace::FIRST_TICK;
 use crate::link::{After, Link, Loss, Origin, ReadTurn, Teller};
+use crate::nest::Nest;
 use crate::stream::Stream;
 use crate::sys::AlarmClock;
 
 /// Connections one listener accepts before others have their turn.
 const ACCEPTS_PER_TURN: usize = 64;
+
+/// Polls of one nest in a row before others have their turn.
+const NEST_TURNS: usize = 16;
 
 /// How long a listener rests after the process ran out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -66,6 +70,7 @@ pub(super) struct IoThread {
     pub(super) timers: BTreeSet<(Instant, u64, Alarm)>,
     /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
     eager: HashSet<u64>,
+    eager_nests: HashSet<u64>,
     clock: Option<AlarmClock>,
     quitting: bool,
 }
@@ -75,6 +80,10 @@ impl IoThread {
         let clock = AlarmClock::new().ok().flatten().filter(|clock| {
             register(poll.registry(), clock.as_raw_fd(), CLOCK.0 as u64, Interest::READABLE).is_ok()
         });
+        if let Some(guard) = handle.guard_clock() {
+            // Without it leases are looked after by command.
+            let _ = register(poll.registry(), guard.as_raw_fd(), GUARD.0 as u64, Interest::READABLE);
+        }
         IoThread {
             poll,
             clock,
@@ -83,6 +92,7 @@ impl IoThread {
             listeners: HashMap::new(),
             timers: BTreeSet::new(),
             eager: HashSet::new(),
+            eager_nests: HashSet::new(),
             quitting: false,
         }
     }
@@ -105,6 +115,11 @@ impl IoThread {
             for key in std::mem::take(&mut self.eager) {
                 self.read(key);
             }
+            for key in std::mem::take(&mut self.eager_nests) {
+                if let Some(nest) = self.handle.nest(key) {
+                    self.serve_nest(key, &nest);
+                }
+            }
             self.handle.take_commands(&mut commands);
             for command in commands.drain(..) {
                 self.on_command(command);
@@ -116,7 +131,7 @@ impl IoThread {
 
     /// How long to sleep. The poller counts in milliseconds; the ticks of a stream need the alarm clock.
     fn timeout(&mut self) -> Option<Duration> {
-        if !self.eager.is_empty() {
+        if !(self.eager.is_empty() && self.eager_nests.is_empty()) {
             return Some(Duration::ZERO);
         }
         let left = self.timers.first().map(|(due, ..)| due.saturating_duration_since(Instant::now()))?;
@@ -133,7 +148,13 @@ impl IoThread {
         if event.token() == WAKE || event.token() == CLOCK {
             return;
         }
+        if event.token() == GUARD {
+            return self.handle.reclaim_leases();
+        }
         let key = event.token().0 as u64;
+        if let Some(nest) = self.handle.nest(key) {
+            return self.serve_nest(key, &nest);
+        }
         if self.listeners.contains_key(&key) {
             return self.accept(key);
         }
@@ -143,7 +164,10 @@ impl IoThread {
         }
         let link = Arc::clone(&entry.link);
         if event.is_readable() || event.is_read_closed() || event.is_error() {
-            self.read(key);
+            if link.read_ready(event.is_read_closed() || event.is_error()) {
+                self.eager.insert(key);
+            }
+            self.watch_deadline(key);
         }
         if event.is_writable() {
             link.on_writable();
@@ -169,6 +193,7 @@ impl IoThread {
             Command::Established(key) => self.on_established(key),
             Command::Close { link, deadline } => self.close(&link, deadline),
             Command::Finish(key) => self.farewell(key),
+            Command::Guard => self.handle.reclaim_leases(),
             Command::Quit => self.quitting = true,
         }
     }
@@ -197,6 +222,16 @@ impl IoThread {
                 Alarm::Accept => self.accept(key),
             }
         }
+    }
+
+    /// Something happened in a socket's nest, and no application thread has its lease.
+    fn serve_nest(&mut self, key: u64, nest: &Nest) {
+        for _ in 0..NEST_TURNS {
+            if !nest.serve() {
+                return;
+            }
+        }
+        self.eager_nests.insert(key);
     }
 
     fn tick(&mut self, key: u64) {
@@ -283,9 +318,17 @@ impl IoThread {
         let link = Arc::clone(&entry.link);
         entry.stream = Some(Arc::clone(&stream));
         link.open(Arc::clone(&stream), Instant::now());
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        if register(self.poll.registry(), stream.as_raw_fd(), key, interest).is_err() {
-            link.abort(Loss::Stream(std::io::ErrorKind::Other));
+        let watched = match link.nest() {
+            Some(nest) => nest.add(&link, stream.as_fd()),
+            None => register(
+                self.poll.registry(),
+                stream.as_raw_fd(),
+                key,
+                Interest::READABLE | Interest::WRITABLE,
+            ),
+        };
+        if let Err(error) = watched {
+            link.abort(Loss::Stream(error.kind()));
         }
         self.watch_deadline(key);
         self.read(key);
@@ -320,8 +363,12 @@ impl IoThread {
 
     pub(super) fn forget_stream(&mut self, key: u64) {
         self.eager.remove(&key);
-        let Some(stream) = self.entries.get_mut(&key).and_then(|entry| entry.stream.take()) else { return };
-        let _ = self.poll.registry().deregister(&mut SourceFd(&stream.as_raw_fd()));
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let Some(stream) = entry.stream.take() else { return };
+        match entry.link.nest() {
+            Some(nest) => nest.remove(key, stream.as_fd()),
+            None => drop(self.poll.registry().deregister(&mut SourceFd(&stream.as_raw_fd()))),
+        }
     }
 
     fn close(&mut self, link: &Arc<Link>, deadline: Option<Instant>) {

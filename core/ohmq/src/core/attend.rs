@@ -114,7 +114,15 @@ impl Inner {
     }
 
     /// A retired pipe whose last message was received, and events seen while receiving.
+    #[inline]
     pub(super) fn after(&mut self) {
+        if !(self.table.eventful.is_empty() && self.table.drained.is_empty()) {
+            self.catch_up();
+        }
+    }
+
+    #[cold]
+    fn catch_up(&mut self) {
         while let Some(link) = self.table.eventful.pop() {
             self.attend(&link);
         }

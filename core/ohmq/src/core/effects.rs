@@ -42,6 +42,12 @@ impl Effects {
         }
     }
 
+    /// Whether there is anything to do.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none() && self.ring == 0 && self.rest.is_empty()
+    }
+
     /// Carries everything out. The socket must not be locked.
     pub(super) fn run(self, doorbell: &Doorbell) {
         for effect in self.first.into_iter().chain(self.rest) {

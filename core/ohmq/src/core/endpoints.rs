@@ -22,7 +22,7 @@ impl SocketCore {
         if let Address::Inproc(name) = address {
             return self.bind_inproc(&name, text);
         }
-        let handle = self.context.io_thread("bind", text)?;
+        let handle = self.io_thread("bind", text)?;
         let config = self.with(|inner| inner.options.link_config());
         let bound = ohmq_net::bind(&address, &config)
             .map_err(|error| Error::from_io(&error, "bind", text.to_owned()))?;
@@ -48,7 +48,7 @@ impl SocketCore {
         if let Address::Inproc(name) = address {
             return self.connect_inproc(&name, text);
         }
-        let handle = self.context.io_thread("connect", text)?;
+        let handle = self.io_thread("connect", text)?;
         let Some(owner) = self.me.upgrade() else {
             return Err(Error::new(ErrorCode::Enotsock, "connect", text.to_owned()));
         };
@@ -120,6 +120,16 @@ impl SocketCore {
         for entry in names.iter().filter(|entry| matches!(entry.kind, EndpointKind::InprocBound)) {
             self.context.registry().unbind(inproc_name(&entry.name));
         }
+    }
+
+    /// The I/O thread of this socket; all its links have the same one, since they share a nest.
+    fn io_thread(&self, operation: &'static str, text: &str) -> Result<ohmq_net::Handle> {
+        let chosen = self.context.io_thread(operation, text)?;
+        let nest = self.make_nest().map_err(|error| Error::from_io(&error, operation, text.to_owned()))?;
+        Ok(match nest {
+            Some(nest) => nest.settle(|| chosen),
+            None => chosen,
+        })
     }
 
     fn bind_inproc(&self, name: &str, text: &str) -> Result<String> {

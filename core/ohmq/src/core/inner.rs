@@ -78,18 +78,20 @@ impl Inner {
 
     /// Routes and queues a message, or gives it back. Reserve decides and changes nothing; commit carries it out.
     #[inline]
-    pub(super) fn send(&mut self, message: Message, attempt: Attempt) -> Result<(), (Refusal, Message)> {
-        let route = match self.pattern.reserve(&message, &self.table) {
+    pub(super) fn send(&mut self, offer: &mut Option<Message>, attempt: Attempt) -> Result<(), Refusal> {
+        let Some(message) = offer.as_ref() else { return Ok(()) };
+        let route = match self.pattern.reserve(message, &self.table) {
             Ok(Route::Many { full: 1.., .. } | Route::Discard(DropCause::HighWater))
             | Err(RouteError::WouldBlock)
                 if attempt == Attempt::First && self.table.turn() =>
             {
                 // What fills the queues may only be waiting for its batch: write it, then look again.
-                return Err((Refusal::Again, message));
+                return Err(Refusal::Again);
             }
             Ok(route) => route,
-            Err(error) => return Err((Refusal::Final(error), message)),
+            Err(error) => return Err(Refusal::Final(error)),
         };
+        let Some(message) = offer.take() else { return Ok(()) };
         let message = self.pattern.commit(&route, message, &mut self.table);
         match route {
             Route::One(pipe) => self.table.enqueue(pipe, message),

@@ -41,14 +41,7 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn new(key: u64, channel: Channel, endpoint: u64) -> Self {
-        Slot {
-            key,
-            channel,
-            local: VecDeque::new(),
-            endpoint,
-            stage: Stage::Waiting,
-            gathering: false,
-        }
+        Slot { key, channel, local: VecDeque::new(), endpoint, stage: Stage::Waiting, gathering: false }
     }
 
     /// Nothing will ever come again.

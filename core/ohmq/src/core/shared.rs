@@ -1,9 +1,11 @@
 //! The shared part of a socket: its lock, its doorbell, and the calls every front end is made of.
 
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use ohmq_net::{Link, Owner, Signal};
+use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::{Message, Pattern, RouteError};
 use ohmq_queue::{Doorbell, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
@@ -24,8 +26,19 @@ pub(crate) struct SocketCore {
     /// The process this socket belongs to; a forked child must leave it alone.
     generation: u32,
     interrupts: AtomicU64,
-    /// The descriptor of [`SocketCore::signal`], and its place at the doorbell while it is armed.
-    signal: Mutex<Option<(Arc<Signal>, Option<Ticket>)>>,
+    /// The poller of this socket's links, once it has any; `None` inside where pollers do not nest.
+    nest: OnceLock<Option<Arc<Nest>>>,
+    outlet: Mutex<Option<Outlet>>,
+}
+
+/// What foreign event loops watch.
+#[derive(Debug)]
+struct Outlet {
+    signal: Arc<Signal>,
+    /// The nest and the signal together; without a nest the signal alone is watched.
+    descriptor: Option<OwnedFd>,
+    /// The signal's place at the doorbell while it is armed.
+    armed: Option<Ticket>,
 }
 
 impl SocketCore {
@@ -41,28 +54,30 @@ impl SocketCore {
             closed: AtomicBool::new(false),
             generation: ohmq_net::fork_generation(),
             interrupts: AtomicU64::new(0),
-            signal: Mutex::new(None),
+            nest: OnceLock::new(),
+            outlet: Mutex::new(None),
         })
     }
 
     /// Sends without waiting, or gives the message back.
     #[inline]
     pub(crate) fn try_send(&self, message: Message) -> Result<(), SendError> {
-        if let Err(error) = self.usable("send") {
-            return Err(SendError { error, message });
+        let mut offer = Some(message);
+        self.offer(&mut offer).map_err(|error| SendError { error, message: offer.unwrap_or_default() })
+    }
+
+    /// The same without moving the message about: it is taken out of its place when it is accepted.
+    #[inline]
+    pub(crate) fn offer(&self, message: &mut Option<Message>) -> Result<()> {
+        self.usable("send")?;
+        let mut outcome = self.with(|inner| inner.send(message, Attempt::First));
+        if outcome == Err(Refusal::Again) {
+            outcome = self.with(|inner| inner.send(message, Attempt::Last));
         }
-        let refused = match self.with(|inner| inner.send(message, Attempt::First)) {
-            Err((Refusal::Again, message)) => self.with(|inner| inner.send(message, Attempt::Last)),
-            other => other,
-        };
-        match refused {
+        match outcome {
             Ok(()) => Ok(()),
-            Err((Refusal::Final(refusal), message)) => {
-                Err(SendError { error: self.refused("send", refusal), message })
-            }
-            Err((Refusal::Again, message)) => {
-                Err(SendError { error: self.refused("send", RouteError::WouldBlock), message })
-            }
+            Err(Refusal::Final(refusal)) => Err(self.refused("send", refusal)),
+            Err(Refusal::Again) => Err(self.refused("send", RouteError::WouldBlock)),
         }
     }
 
@@ -81,6 +96,50 @@ impl SocketCore {
     pub(crate) fn ready(&self, wanted: Events) -> Result<Events> {
         self.usable("poll")?;
         Ok(self.with(|inner| inner.ready(wanted)))
+    }
+
+    /// The same with a look at the network, if nobody else looks.
+    pub(crate) fn ready_now(&self, wanted: Events) -> Result<Events> {
+        let ready = self.ready(wanted)?;
+        if ready == wanted || !self.pump() { Ok(ready) } else { self.ready(wanted) }
+    }
+
+    /// Serves what the network has for this socket, if nobody else would: the I/O thread does unless an application
+    /// thread has the lease, and one that leads now does itself. True when something may have changed.
+    pub(crate) fn pump(&self) -> bool {
+        let Some(nest) = self.nest().filter(|nest| nest.is_leased()) else { return false };
+        let Some(mut lead) = nest.try_lead() else { return false };
+        matches!(lead.serve(), Ok(Led::Served))
+    }
+
+    /// Serves what the network has for this socket and takes the lease, for a thread that is about to wait for its nest
+    /// to become readable.
+    pub(crate) fn lead_and_serve(&self) {
+        if let Some(mut lead) = self.nest().and_then(|nest| nest.try_lead()) {
+            while matches!(lead.serve(), Ok(Led::Served)) {}
+        }
+    }
+
+    /// Lets the I/O thread serve this socket again, because nobody here is going to.
+    pub(crate) fn give_back(&self) {
+        if let Some(nest) = self.nest() {
+            nest.give_back();
+        }
+    }
+
+    /// The poller of this socket's links, if it has any and pollers nest here.
+    #[inline]
+    pub(crate) fn nest(&self) -> Option<&Arc<Nest>> {
+        self.nest.get().and_then(Option::as_ref)
+    }
+
+    /// The same, made if it was not there.
+    pub(crate) fn make_nest(&self) -> io::Result<Option<&Arc<Nest>>> {
+        if let Some(nest) = self.nest.get() {
+            return Ok(nest.as_ref());
+        }
+        let made = Nest::new()?;
+        Ok(self.nest.get_or_init(|| made).as_ref())
     }
 
     pub(crate) fn set(&self, option: SocketOption, value: &OptionValue) -> Result<()> {
@@ -109,8 +168,10 @@ impl SocketCore {
         self.usable("get")?;
         options::readable(option, self.socket_type)?;
         match option {
-            SocketOption::Fd => Ok(OptionValue::Int(std::os::fd::AsRawFd::as_raw_fd(&*self.signal()?))),
-            SocketOption::Events => Ok(OptionValue::Int(self.ready(Events::IN | Events::OUT)?.bits() as i32)),
+            SocketOption::Fd => Ok(OptionValue::Int(self.descriptor()?)),
+            SocketOption::Events => {
+                Ok(OptionValue::Int(self.ready_now(Events::IN | Events::OUT)?.bits() as i32))
+            }
             SocketOption::LastEndpoint => Ok(OptionValue::Text(self.last_endpoint())),
             SocketOption::TopicsCount => {
                 Ok(OptionValue::Int(self.with(|inner| inner.pattern.topics_count()) as i32))
@@ -131,35 +192,37 @@ impl SocketCore {
         self.with(|inner| inner.stats())
     }
 
-    /// The descriptor of this socket, made when it is first asked for.
-    pub(crate) fn signal(&self) -> Result<Arc<Signal>> {
-        let mut place = self.lock_signal();
-        if place.is_none() {
-            let signal = Signal::new().map_err(|error| Error::from_io(&error, "get", "ZMQ_FD"))?;
-            // Readable at first: whoever waits looks at the events once before it trusts the descriptor.
-            signal.raise();
-            *place = Some((signal, None));
-        }
-        match place.as_ref() {
-            Some((signal, _)) => Ok(Arc::clone(signal)),
-            None => Err(Error::new(ErrorCode::Efault, "get", "ZMQ_FD")),
-        }
+    /// The descriptor of this socket, made when it is first asked for. Readable at first: whoever waits looks at the
+    /// events once before it trusts the descriptor.
+    pub(crate) fn descriptor(&self) -> Result<RawFd> {
+        let mut place = self.lock_outlet();
+        let outlet = self.outlet(&mut place).map_err(|error| Error::from_io(&error, "get", "ZMQ_FD"))?;
+        Ok(outlet.descriptor.as_ref().map_or_else(|| outlet.signal.as_raw_fd(), AsRawFd::as_raw_fd))
     }
 
     /// Clears the descriptor, then says what is ready; if nothing is, the descriptor becomes readable when that changes.
     pub(crate) fn arm(&self, wanted: Events) -> Result<Events> {
         self.usable("poll")?;
-        let signal = self.signal()?;
         {
-            let mut place = self.lock_signal();
-            signal.clear();
-            let ticket = self.doorbell.register(wanted.interest(), &signal.waker());
-            if let Some((_, armed)) = place.as_mut() {
-                *armed = Some(ticket);
-            }
+            let mut place = self.lock_outlet();
+            let outlet = self.outlet(&mut place).map_err(|error| Error::from_io(&error, "poll", "ZMQ_FD"))?;
+            outlet.signal.clear();
+            outlet.armed = Some(self.doorbell.register(wanted.interest(), &outlet.signal.waker()));
         }
         // Announced first, so a change from here on raises the descriptor.
-        self.ready(wanted)
+        let ready = self.ready(wanted)?;
+        let Some(mut lead) = self.nest().and_then(|nest| nest.try_lead()).filter(|_| ready.is_empty()) else {
+            return Ok(ready);
+        };
+        // The loop's own thread serves the network: what is left in the nest keeps the descriptor readable.
+        lead.clear();
+        while matches!(lead.serve(), Ok(Led::Served)) {
+            let ready = self.ready(wanted)?;
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
+        }
+        Ok(Events::NONE)
     }
 
     /// Ends every blocked call on this socket with `EINTR`.
@@ -183,6 +246,7 @@ impl SocketCore {
             return false;
         }
         self.close_endpoints();
+        self.give_back();
         self.ring_all();
         self.context.live().leave_socket();
         true
@@ -216,9 +280,11 @@ impl SocketCore {
         let mut inner = self.lock();
         let result = act(&mut inner);
         inner.after();
-        let effects = std::mem::take(&mut inner.table.effects);
-        drop(inner);
-        effects.run(&self.doorbell);
+        if !inner.table.effects.is_empty() {
+            let effects = std::mem::take(&mut inner.table.effects);
+            drop(inner);
+            effects.run(&self.doorbell);
+        }
         result
     }
 
@@ -226,6 +292,7 @@ impl SocketCore {
         self.with(|inner| inner.attend_inproc(key));
     }
 
+    #[cold]
     fn refused(&self, operation: &'static str, refusal: RouteError) -> Error {
         let code = match refusal {
             RouteError::WouldBlock => ErrorCode::Eagain,
@@ -240,8 +307,18 @@ impl SocketCore {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_signal(&self) -> MutexGuard<'_, Option<(Arc<Signal>, Option<Ticket>)>> {
-        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_outlet(&self) -> MutexGuard<'_, Option<Outlet>> {
+        self.outlet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outlet<'a>(&self, place: &'a mut Option<Outlet>) -> io::Result<&'a mut Outlet> {
+        if place.is_none() {
+            let signal = Signal::new()?;
+            signal.raise();
+            let descriptor = self.make_nest()?.map(|nest| nest.outlet(&signal)).transpose()?;
+            *place = Some(Outlet { signal, descriptor, armed: None });
+        }
+        place.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -252,6 +329,10 @@ impl Owner for SocketCore {
 
     fn attend(&self, link: &Arc<Link>) {
         self.with(|inner| inner.attend(link));
+    }
+
+    fn nest(&self) -> Option<Arc<Nest>> {
+        SocketCore::nest(self).cloned()
     }
 
     fn ring(&self, bits: u8) {

@@ -1,0 +1,449 @@
+//! A socket's own poller, nested in the I/O thread's: what lets the thread that waits for a message read it itself.
+//!
+//! Every link of a socket is watched here. Whoever *leads* polls it and moves the bytes; there is one leader at a time.
+//! By default that is the I/O thread, whose own poller watches the nest. An application thread that has to wait takes
+//! the *lease*: it makes the I/O thread's poller forget the nest (one system call), and is then woken by the network
+//! itself. The lease is sticky: it stays when the thread returns with its message, since it will most likely be back.
+//! If it is not back within [`LEASE`], the I/O thread takes the nest over again, so that handshakes, heartbeats and
+//! refused writes never wait longer than that for a computing application.
+//!
+//! ```text
+//!               a thread waits                        it came back in time
+//!   I/O thread ───────────────▶ application ◀─────────────────────────────┐
+//!       ▲                            │   a message: it returns, lease kept │
+//!       └────────────────────────────┴─────────────────────────────────────┘
+//!            not seen for a whole LEASE
+//! ```
+//!
+//! Only Linux nests pollers; elsewhere [`Nest::new`] gives `None` and the I/O thread reads for everybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::link::Link;
+use crate::reactor::Handle;
+use crate::sys::Signal;
+
+/// How long an application may stay away before the I/O thread takes over.
+pub(crate) const LEASE: Duration = Duration::from_millis(5);
+
+/// How a turn of leading ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Led {
+    /// Something happened: look again.
+    Served,
+    /// The time is over.
+    TimedOut,
+    /// A signal handler ran in this thread.
+    Interrupted,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::Reclaimed;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use linux::{Lead, Nest};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use std::collections::HashMap;
+    use std::io;
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+    use std::task::Waker;
+
+    use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+    use rustix::io::Errno;
+
+    use super::{Arc, Duration, Handle, Led, Link, Signal};
+    use crate::spin::Spin;
+
+    /// Events taken at a time.
+    const EVENTS: usize = 64;
+
+    /// The token of the leader's wake-up; links have their keys, which begin higher.
+    const WAKE: u64 = 0;
+
+    /// One socket's poller.
+    #[derive(Debug)]
+    pub struct Nest {
+        poller: OwnedFd,
+        /// Wakes the leader for news that do not come from the network.
+        signal: Arc<Signal>,
+        links: Mutex<HashMap<u64, Arc<Link>>>,
+        /// Links the socket itself has read from and left with something in the kernel.
+        unfinished: Mutex<Vec<Arc<Link>>>,
+        lead: Mutex<Leading>,
+        home: OnceLock<(Handle, u64)>,
+        /// An application thread leads or has led lately.
+        leased: AtomicBool,
+        /// The lease was used since the I/O thread last looked.
+        used: AtomicBool,
+    }
+
+    #[derive(Debug)]
+    struct Leading {
+        spin: Spin,
+        /// Links whose last read left something in the kernel; an edge that was seen must be remembered.
+        eager: Vec<Arc<Link>>,
+    }
+
+    /// The right to poll a nest, held by one thread at a time.
+    #[derive(Debug)]
+    pub struct Lead<'a> {
+        nest: &'a Nest,
+        leading: MutexGuard<'a, Leading>,
+    }
+
+    impl Nest {
+        /// A nest with no links.
+        ///
+        /// # Errors
+        ///
+        /// `EMFILE` when the process has no descriptors left.
+        pub fn new() -> io::Result<Option<Arc<Nest>>> {
+            let poller = epoll::create(CreateFlags::CLOEXEC)?;
+            let signal = Signal::new()?;
+            epoll::add(&poller, &*signal, EventData::new_u64(WAKE), EventFlags::IN)?;
+            Ok(Some(Arc::new(Nest {
+                poller,
+                signal,
+                links: Mutex::new(HashMap::new()),
+                unfinished: Mutex::new(Vec::new()),
+                lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new() }),
+                home: OnceLock::new(),
+                leased: AtomicBool::new(false),
+                used: AtomicBool::new(false),
+            })))
+        }
+
+        /// Gives the nest to an I/O thread, the first time; says which one it belongs to.
+        pub fn settle(self: &Arc<Self>, choose: impl FnOnce() -> Handle) -> Handle {
+            let (home, _) = self.home.get_or_init(|| {
+                let home = choose();
+                let key = home.next_key();
+                home.host(key, self);
+                (home, key)
+            });
+            home.clone()
+        }
+
+        /// Wakes the leader.
+        pub fn waker(&self) -> Waker {
+            self.signal.waker()
+        }
+
+        /// Takes the lead if nobody has it, and the lease with it.
+        pub fn try_lead(&self) -> Option<Lead<'_>> {
+            let lead = self.try_lock()?;
+            if !self.leased.swap(true, Ordering::SeqCst)
+                && let Some((home, key)) = self.home.get()
+            {
+                home.unwatch(*key, self);
+            }
+            self.used.store(true, Ordering::Relaxed);
+            Some(lead)
+        }
+
+        /// Whether an application thread has the lease: then nobody else polls, so whoever needs news has to.
+        #[inline]
+        pub fn is_leased(&self) -> bool {
+            self.leased.load(Ordering::Relaxed)
+        }
+
+        /// A descriptor for foreign event loops: readable while this nest has something to serve or `signal` is raised.
+        ///
+        /// # Errors
+        ///
+        /// `EMFILE` when the process has no descriptors left.
+        pub fn outlet(&self, signal: &Signal) -> io::Result<OwnedFd> {
+            let outlet = epoll::create(CreateFlags::CLOEXEC)?;
+            epoll::add(&outlet, &self.poller, EventData::new_u64(0), EventFlags::IN)?;
+            epoll::add(&outlet, signal, EventData::new_u64(1), EventFlags::IN)?;
+            Ok(outlet)
+        }
+
+        /// Watches a link's stream.
+        pub(crate) fn add(&self, link: &Arc<Link>, stream: BorrowedFd<'_>) -> io::Result<()> {
+            self.lock_links().insert(link.key(), Arc::clone(link));
+            let wanted = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+            Ok(epoll::add(&self.poller, stream, EventData::new_u64(link.key()), wanted)?)
+        }
+
+        /// The lease was used without leading: the socket reads what it was told of before.
+        pub(crate) fn touch(&self) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+
+        /// Whoever polls next goes on reading `link`, and somebody will: the lease is guarded.
+        pub(crate) fn remember(&self, link: &Arc<Link>) {
+            self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(link));
+            if let Some((home, _)) = self.home.get() {
+                home.guard_lease();
+            }
+        }
+
+        /// Forgets a link's stream.
+        pub(crate) fn remove(&self, key: u64, stream: BorrowedFd<'_>) {
+            self.lock_links().remove(&key);
+            // A stream that was never watched is forgotten already.
+            let _ = epoll::delete(&self.poller, stream);
+        }
+
+        /// The I/O thread's turn: something happened here. Says whether there may be more.
+        pub(crate) fn serve(&self) -> bool {
+            let Some(mut lead) = self.try_lock() else { return false };
+            matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served))
+        }
+
+        /// The I/O thread looks whether the lease is still used; if it is not, takes the nest over. True when it must
+        /// look again after another [`super::LEASE`].
+        pub(crate) fn reclaim(&self) -> Reclaimed {
+            if self.used.swap(false, Ordering::Relaxed) {
+                return Reclaimed::InUse;
+            }
+            let Some(mut lead) = self.try_lock() else { return Reclaimed::Asleep };
+            self.hand_over(&mut lead);
+            Reclaimed::Done
+        }
+
+        /// Gives the lease to the I/O thread at once, unless another thread leads.
+        pub fn give_back(&self) {
+            if self.is_leased()
+                && let Some(mut lead) = self.try_lock()
+            {
+                self.hand_over(&mut lead);
+            }
+        }
+
+        fn hand_over(&self, lead: &mut Lead<'_>) {
+            let Some((home, key)) = self.home.get() else { return };
+            if self.leased.swap(false, Ordering::SeqCst) {
+                home.watch(*key, self);
+                // What came in meanwhile is an event of the watched nest, or served here.
+                while matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served)) {}
+            }
+        }
+
+        fn try_lock(&self) -> Option<Lead<'_>> {
+            let leading = match self.lead.try_lock() {
+                Ok(leading) => leading,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return None,
+            };
+            Some(Lead { nest: self, leading })
+        }
+
+        fn lock_links(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
+            self.links.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    /// What became of a lease the I/O thread asked for.
+    #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+    pub(crate) enum Reclaimed {
+        /// Its holder was here lately: ask again.
+        InUse,
+        /// Its holder sleeps in the poller: it will say when it leaves.
+        Asleep,
+        /// The I/O thread has it.
+        Done,
+    }
+
+    impl Lead<'_> {
+        /// Serves what is ready now, without waiting.
+        ///
+        /// # Errors
+        ///
+        /// What the operating system reports; none is expected.
+        pub fn serve(&mut self) -> io::Result<Led> {
+            self.poll(Some(Duration::ZERO), || ())
+        }
+
+        /// Waits for at most `timeout` and serves what is ready: spinning for a moment where that pays, then asleep.
+        /// `awake` is called after the wait, before anything is served.
+        ///
+        /// # Errors
+        ///
+        /// As [`Lead::serve`].
+        pub fn wait(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
+            let mut awake = Some(awake);
+            let mut call = move || {
+                if let Some(awake) = awake.take() {
+                    awake();
+                }
+            };
+            let mut spin = std::mem::take(&mut self.leading.spin);
+            let found = spin.run(|| !matches!(self.poll(Some(Duration::ZERO), &mut call), Ok(Led::TimedOut)));
+            self.leading.spin = spin;
+            if found { Ok(Led::Served) } else { self.poll(timeout, &mut call) }
+        }
+
+        /// Makes the nest unreadable for the news that do not come from the network.
+        pub fn clear(&self) {
+            self.nest.signal.clear();
+        }
+
+        fn poll(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
+            let mut events = [const { std::mem::MaybeUninit::<Event>::uninit() }; EVENTS];
+            let mut eager = std::mem::take(&mut self.leading.eager);
+            eager.append(&mut self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
+            let timeout = if eager.is_empty() { timeout } else { Some(Duration::ZERO) };
+            let found = match epoll::wait(&self.nest.poller, &mut events, timeout.map(whole_millis).as_ref())
+            {
+                Ok((found, _)) => found,
+                Err(Errno::INTR) => return Ok(Led::Interrupted),
+                Err(error) => return Err(error.into()),
+            };
+            if found.is_empty() && eager.is_empty() {
+                return Ok(Led::TimedOut);
+            }
+            awake();
+            for event in found.iter() {
+                let (flags, key) = (event.flags, event.data.u64());
+                if key == WAKE {
+                    self.nest.signal.clear();
+                    continue;
+                }
+                let link = self.nest.lock_links().get(&key).cloned();
+                if let Some(link) = link {
+                    self.serve_link(link, flags);
+                }
+            }
+            for link in eager {
+                if link.read_more() {
+                    self.leading.eager.push(link);
+                }
+            }
+            Ok(Led::Served)
+        }
+
+        fn serve_link(&mut self, link: Arc<Link>, flags: EventFlags) {
+            let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
+            if flags.contains(EventFlags::OUT) {
+                link.on_writable();
+            }
+            if flags.intersects(EventFlags::IN | gone) && link.read_ready(flags.intersects(gone)) {
+                self.leading.eager.push(link);
+            }
+        }
+    }
+
+    /// Whole milliseconds, rounded up: what every kernel takes. An early return would only be one turn too many.
+    fn whole_millis(time: Duration) -> rustix::event::Timespec {
+        let millis = time.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
+        rustix::event::Timespec { tv_sec: millis / 1000, tv_nsec: millis % 1000 * 1_000_000 }
+    }
+
+    impl Drop for Lead<'_> {
+        fn drop(&mut self) {
+            if self.nest.leased.load(Ordering::Relaxed)
+                && let Some((home, _)) = self.nest.home.get()
+            {
+                home.guard_lease();
+            }
+        }
+    }
+
+    impl AsRawFd for Nest {
+        fn as_raw_fd(&self) -> RawFd {
+            self.poller.as_raw_fd()
+        }
+    }
+
+    impl AsFd for Nest {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.poller.as_fd()
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use elsewhere::Reclaimed;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub use elsewhere::{Lead, Nest};
+
+/// The same names where there is no nest: none of this can be reached, because there is no value to call it on.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[allow(missing_docs, clippy::missing_errors_doc)]
+mod elsewhere {
+    use std::io;
+    use std::os::fd::{BorrowedFd, OwnedFd};
+    use std::task::Waker;
+
+    use super::{Arc, Duration, Handle, Led, Link, Signal};
+
+    #[derive(Debug)]
+    pub enum Nest {}
+
+    #[derive(Debug)]
+    pub enum Lead {}
+
+    #[derive(Debug)]
+    #[allow(dead_code)]
+    pub(crate) enum Reclaimed {
+        InUse,
+        Asleep,
+        Done,
+    }
+
+    impl Nest {
+        pub fn new() -> io::Result<Option<Arc<Nest>>> {
+            Ok(None)
+        }
+        pub fn settle(self: &Arc<Self>, _choose: impl FnOnce() -> Handle) -> Handle {
+            match **self {}
+        }
+        pub fn waker(&self) -> Waker {
+            match *self {}
+        }
+        pub fn try_lead(&self) -> Option<Lead> {
+            match *self {}
+        }
+        pub fn is_leased(&self) -> bool {
+            match *self {}
+        }
+        pub fn outlet(&self, _signal: &Signal) -> io::Result<OwnedFd> {
+            match *self {}
+        }
+        pub(crate) fn add(&self, _link: &Arc<Link>, _stream: BorrowedFd<'_>) -> io::Result<()> {
+            match *self {}
+        }
+        pub fn give_back(&self) {
+            match *self {}
+        }
+        pub(crate) fn touch(&self) {
+            match *self {}
+        }
+        pub(crate) fn remember(&self, _link: &Arc<Link>) {
+            match *self {}
+        }
+        pub(crate) fn remove(&self, _key: u64, _stream: BorrowedFd<'_>) {
+            match *self {}
+        }
+        pub(crate) fn serve(&self) -> bool {
+            match *self {}
+        }
+        pub(crate) fn reclaim(&self) -> Reclaimed {
+            match *self {}
+        }
+    }
+
+    impl std::os::fd::AsRawFd for Nest {
+        fn as_raw_fd(&self) -> std::os::fd::RawFd {
+            match *self {}
+        }
+    }
+
+    impl Lead {
+        pub fn serve(&mut self) -> io::Result<Led> {
+            match *self {}
+        }
+        pub fn wait(&mut self, _timeout: Option<Duration>, _awake: impl FnOnce()) -> io::Result<Led> {
+            match *self {}
+        }
+        pub fn clear(&self) {
+            match *self {}
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! One socket in many threads: nothing lost, nothing twice, nobody forgotten, whoever has the lease.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use ohmq::{Context, ErrorCode, Events, Poller, Socket, SocketOption, SocketType};
+
+const PATIENCE: Option<Duration> = Some(Duration::from_secs(30));
+
+fn joined(context: &Context, transport: &str, bound: SocketType, connected: SocketType) -> (Socket, Socket) {
+    let bound = context.socket(bound).unwrap();
+    let connected = context.socket(connected).unwrap();
+    connected.connect(&bound.bind(transport).unwrap()).unwrap();
+    (bound, connected)
+}
+
+#[test]
+fn eight_senders_and_four_receivers_share_two_sockets() {
+    const EACH: u32 = 5_000;
+    for transport in ["tcp://127.0.0.1:*", "ipc://*", "inproc://crowd"] {
+        let context = Context::new();
+        let (pull, push) = joined(&context, transport, SocketType::Pull, SocketType::Push);
+        let seen = Mutex::new(HashSet::new());
+        std::thread::scope(|scope| {
+            for sender in 0..8u32 {
+                let push = push.clone();
+                scope.spawn(move || {
+                    for number in 0..EACH {
+                        push.send_timeout((sender * EACH + number).to_be_bytes().to_vec(), PATIENCE).unwrap();
+                    }
+                });
+            }
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..8 * EACH / 4 {
+                        let message = pull.recv_timeout(PATIENCE).unwrap();
+                        let number = u32::from_be_bytes(message.bytes().try_into().unwrap());
+                        assert!(seen.lock().unwrap().insert(number), "{number} came twice");
+                    }
+                });
+            }
+        });
+        assert_eq!(seen.into_inner().unwrap().len() as u32, 8 * EACH, "{transport}");
+        pull.close();
+        push.close();
+        context.term().unwrap();
+        assert!(push.stats().balanced() && pull.stats().balanced());
+        assert_eq!(push.stats().sent_delivered, u64::from(8 * EACH));
+    }
+}
+
+#[test]
+fn every_sleeping_receiver_is_woken() {
+    let context = Context::new();
+    let (pull, push) = joined(&context, "tcp://127.0.0.1:*", SocketType::Pull, SocketType::Push);
+    for _ in 0..50 {
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                let pull = pull.clone();
+                scope.spawn(move || pull.recv_timeout(PATIENCE).unwrap());
+            }
+            for _ in 0..4 {
+                push.send("one each").unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_computing_application_keeps_its_connection() {
+    let context = Context::new();
+    let rep = context.socket(SocketType::Rep).unwrap();
+    let req = context.socket(SocketType::Req).unwrap();
+    for socket in [&rep, &req] {
+        socket.set(SocketOption::HeartbeatIvl, 20).unwrap();
+        socket.set(SocketOption::HeartbeatTimeout, 400).unwrap();
+    }
+    req.connect(&rep.bind("tcp://127.0.0.1:*").unwrap()).unwrap();
+    // Both applications take the lease of their socket and then go away with it.
+    req.send("a").unwrap();
+    rep.recv_timeout(PATIENCE).unwrap();
+    rep.send("b").unwrap();
+    req.recv_timeout(PATIENCE).unwrap();
+    let until = Instant::now() + Duration::from_millis(1500);
+    let mut work = 0u64;
+    while Instant::now() < until {
+        work = std::hint::black_box(work.wrapping_mul(31).wrapping_add(1));
+    }
+    assert_eq!((rep.stats().connections_lost, req.stats().connections_lost), (0, 0));
+    req.send("c").unwrap();
+    assert_eq!(rep.recv_timeout(PATIENCE).unwrap().bytes(), b"c");
+}
+
+#[test]
+fn a_lease_does_not_keep_futures_and_pollers_from_hearing() {
+    let context = Context::new();
+    let (pull, push) = joined(&context, "tcp://127.0.0.1:*", SocketType::Pull, SocketType::Push);
+    for round in 0..100u8 {
+        push.send(vec![round]).unwrap();
+        // A blocking call leaves the lease with this thread ...
+        assert_eq!(pull.recv_timeout(PATIENCE).unwrap().bytes(), [round]);
+        push.send(vec![round]).unwrap();
+        // ... and each other way of waiting has to find the next message all the same.
+        match round % 3 {
+            0 => {
+                let mut poller = Poller::new();
+                poller.add(&pull, Events::IN, 1);
+                assert_eq!(poller.wait(PATIENCE).unwrap(), [(1, Events::IN)]);
+            }
+            1 => assert_eq!(pull.wait(Events::IN, PATIENCE).unwrap(), Events::IN),
+            _ => {
+                let mut outside = Poller::new();
+                outside.add_fd(pull.fd().unwrap(), Events::IN, 2);
+                while pull.arm(Events::IN).unwrap().is_empty() {
+                    assert_eq!(outside.wait(PATIENCE).unwrap(), [(2, Events::IN)]);
+                }
+            }
+        }
+        assert_eq!(pull.try_recv().unwrap().bytes(), [round]);
+        assert_eq!(pull.try_recv().unwrap_err().code(), ErrorCode::Eagain);
+    }
+}
+
+#[test]
+fn a_stream_that_stops_leaves_nothing_behind() {
+    let context = Context::new();
+    let (pull, push) = joined(&context, "tcp://127.0.0.1:*", SocketType::Pull, SocketType::Push);
+    let mut expected = 0u32;
+    for burst in [1, 2, 3, 15, 16, 17, 18, 40, 100, 999, 1000, 1001, 5000] {
+        let sender = push.clone();
+        let first = expected;
+        let thread = std::thread::spawn(move || {
+            for number in first..first + burst {
+                sender.send(number.to_be_bytes().to_vec()).unwrap();
+            }
+            // From here on the sender never calls again: the tail is the I/O thread's.
+        });
+        for number in first..first + burst {
+            let message = pull.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(message.bytes(), number.to_be_bytes());
+        }
+        thread.join().unwrap();
+        expected += burst;
+    }
+}
