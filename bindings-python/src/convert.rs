@@ -23,7 +23,9 @@ pub(crate) fn frame_from(data: &Bound<'_, PyAny>) -> PyResult<Frame> {
         return Ok(Frame::from(array.to_vec()));
     }
     if data.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err("str cannot be sent without an encoding: use send_string, or encode it"));
+        return Err(PyTypeError::new_err(
+            "str cannot be sent without an encoding: use send_string, or encode it",
+        ));
     }
     let view = PyMemoryView::from(data).map_err(|_| not_sendable(data))?;
     let copied = view.call_method0("tobytes")?;
@@ -48,7 +50,11 @@ pub(crate) fn message_from(message: &Bound<'_, PyAny>) -> PyResult<Message> {
         || message.is_instance_of::<PyByteArray>()
         || message.is_instance_of::<PyMemoryView>()
         || message.is_instance_of::<PyString>();
-    if is_one_part { frame_from(message).map(Message::from) } else { frames_from(message).map(Message::from_frames) }
+    if is_one_part {
+        frame_from(message).map(Message::from)
+    } else {
+        frames_from(message).map(Message::from_frames)
+    }
 }
 
 /// A received part: `bytes`, or a `Frame` that shares the received memory.

@@ -22,7 +22,9 @@ pub(crate) fn install(py: Python<'_>, make_error: Py<PyAny>, finished_tracker: P
 
 /// The exception for a failure of the engine.
 pub(crate) fn raise(py: Python<'_>, failure: &Failure) -> PyErr {
-    let Some(make_error) = MAKE_ERROR.get(py) else { return PyRuntimeError::new_err(failure.message.clone()) };
+    let Some(make_error) = MAKE_ERROR.get(py) else {
+        return PyRuntimeError::new_err(failure.message.clone());
+    };
     let arguments = (failure.errno, &failure.message, &failure.operation, &failure.subject);
     match make_error.bind(py).call1(arguments) {
         Ok(error) => PyErr::from_value(error),

@@ -114,7 +114,8 @@ impl Frame {
             return Err(PyBufferError::new_err("no view to fill in"));
         }
         let body = slf.get().body.as_slice();
-        let (start, len) = (body.as_ptr().cast_mut().cast(), isize::try_from(body.len()).unwrap_or(isize::MAX));
+        let (start, len) =
+            (body.as_ptr().cast_mut().cast(), isize::try_from(body.len()).unwrap_or(isize::MAX));
         // SAFETY: `view` is valid; the body lies in this object or in memory it holds, never moves or changes (the class
         // is frozen), and the view keeps a reference to the object. It is exported read-only.
         let filled = unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, len, 1, flags) };

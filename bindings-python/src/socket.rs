@@ -191,6 +191,7 @@ impl Socket {
 
     /// Sends one part. With `SNDMORE` it is kept until the last part comes, and then the whole message is sent at once.
     #[pyo3(signature = (data, flags = 0, copy = true, track = false, routing_id = None, group = None))]
+    #[allow(clippy::too_many_arguments, reason = "pyzmq's signature")]
     fn send(
         &self,
         py: Python<'_>,
@@ -208,6 +209,7 @@ impl Socket {
 
     /// Sends a whole message of several parts.
     #[pyo3(signature = (msg_parts, flags = 0, copy = true, track = false, routing_id = None, group = None))]
+    #[allow(clippy::too_many_arguments, reason = "pyzmq's signature")]
     fn send_multipart(
         &self,
         py: Python<'_>,
@@ -232,13 +234,7 @@ impl Socket {
 
     /// Receives one part. `getsockopt(RCVMORE)` tells whether the message has more.
     #[pyo3(signature = (flags = 0, copy = true, track = false))]
-    fn recv<'py>(
-        &self,
-        py: Python<'py>,
-        flags: i32,
-        copy: bool,
-        track: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn recv<'py>(&self, py: Python<'py>, flags: i32, copy: bool, track: bool) -> PyResult<Bound<'py, PyAny>> {
         let _ = track;
         transfer::recv(py, self, flags, copy)
     }
