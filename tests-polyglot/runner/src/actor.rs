@@ -175,7 +175,7 @@ impl Actor {
         serde_json::from_str(&line).with_context(|| format!("{}: {wanted}: not JSON: {line}", self.name))
     }
 
-    /// How the process ended and the last line it said.
+    /// How the process ended and the most telling of the last lines it said.
     fn post_mortem(&mut self) -> String {
         let deadline = Instant::now() + Duration::from_secs(2);
         let status = loop {
@@ -187,8 +187,10 @@ impl Actor {
             }
         };
         let said = std::fs::read_to_string(&self.diagnostics).unwrap_or_default();
-        let last =
-            said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing on standard error");
+        let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
+        // Some runtimes end with their version or a stack; the line that names the error says more.
+        let last = lines.clone().take(30).find(|line| line.contains("rror")).or_else(|| lines.next());
+        let last = last.unwrap_or("nothing on standard error");
         format!(" ({status}; {last})")
     }
 

@@ -131,13 +131,11 @@ impl Player<'_> {
         left: &'static str,
         right: &'static str,
     ) -> Outcome {
-        for name in [left, right] {
-            if let Some(error) = self.broken.get(name) {
-                return Outcome::Failed(error.clone());
-            }
-            if self.roster.recipe(name).is_none() {
-                return Outcome::Skipped(format!("{name} not run: {}", self.roster.reason(name)));
-            }
+        if let Some(name) = [left, right].into_iter().find(|name| self.roster.recipe(name).is_none()) {
+            return Outcome::Skipped(format!("{name} not run: {}", self.roster.reason(name)));
+        }
+        if let Some(error) = [left, right].into_iter().find_map(|name| self.broken.get(name)) {
+            return Outcome::Failed(error.clone());
         }
         let (Some(mut first), Some(mut second)) = (self.take(left, 0), self.take(right, 1)) else {
             return Outcome::Failed("no recipe".to_owned());
