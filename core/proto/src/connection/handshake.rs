@@ -183,7 +183,7 @@ impl Connection {
             None => None,
             Some(name) => match SocketType::from_name(name).filter(|peer| own.accepts(*peer)) {
                 None => {
-                    let peer = name.slice(..name.len().min(32));
+                    let peer = shortened(name);
                     return Err(ProtocolError::IncompatibleSocketType { own, peer });
                 }
                 compatible => compatible,
@@ -249,5 +249,10 @@ fn check_identity(header: Header, unversioned: bool) -> Result<(), ProtocolError
 
 fn command_name(body: &[u8]) -> Bytes {
     let name = body.split_first().and_then(|(len, rest)| rest.get(..usize::from(*len)));
-    Bytes::copy_from_slice(name.map_or(&[], |name| &name[..name.len().min(32)]))
+    shortened(name.unwrap_or_default())
+}
+
+/// A name of the peer's choice, cut to what an error message can carry.
+fn shortened(name: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(name.get(..32).unwrap_or(name))
 }

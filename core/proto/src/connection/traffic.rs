@@ -138,7 +138,7 @@ impl Connection {
             Command::Error(reason) => return Err(ProtocolError::Refused(Bytes::copy_from_slice(reason))),
             Command::Ping(ttl, context) => {
                 self.timers.promised(ttl, now);
-                pong = Some(Frame::copy_from_slice(&context[..context.len().min(command::MAX_CONTEXT)]));
+                pong = Some(Frame::copy_from_slice(context.get(..command::MAX_CONTEXT).unwrap_or(context)));
                 None
             }
             Command::Subscribe(topic) if self.publishes() => {

@@ -201,11 +201,11 @@ impl Chunk {
         completed
     }
 
-    /// Decodes the user messages that are not completely written.
+    /// Decodes the user messages that are not completely written, as of the last [`settle`](Chunk::settle).
     pub(super) fn unsent(&self, format: FrameFormat, out: &mut Vec<Message>) {
         let mut at = self.start;
         while let Some(item) = self.item(format, at) {
-            if item.user && item.end.offset > self.written.offset {
+            if item.user {
                 out.push(self.decode(format, at));
             }
             at = item.end;

@@ -38,11 +38,9 @@ pub(crate) fn parse(body: &[u8]) -> Result<Command<'_>, ProtocolError> {
     Ok(match name {
         b"" => return malformed("unnamed", "its name is empty"),
         b"READY" => Command::Ready(rest),
-        b"ERROR" => match rest.split_first() {
-            Some((&len, reason)) if usize::from(len) <= reason.len() => {
-                Command::Error(&reason[..usize::from(len)])
-            }
-            Some(_) => return malformed("ERROR", "its reason is longer than the frame"),
+        b"ERROR" => match rest.split_first().map(|(len, reason)| reason.get(..usize::from(*len))) {
+            Some(Some(reason)) => Command::Error(reason),
+            Some(None) => return malformed("ERROR", "its reason is longer than the frame"),
             None => return malformed("ERROR", "it has no reason"),
         },
         b"PING" => match rest.split_first_chunk::<2>() {
