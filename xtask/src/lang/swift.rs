@@ -109,10 +109,9 @@ fn swift(project: &Project, folder: &Path) -> Result<Command> {
 }
 
 fn library(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
-    let place = project.root.join("bindings-swift/lib").join(SYSTEM);
-    let library = place.join("libohmq_swift.a");
+    let library = library_place(project);
     shell.run(project.cargo().args(["build", "--profile", rust::PROFILE, "-p", "ohmq-swift"]))?;
-    fs::create_dir_all(&place)?;
+    fs::create_dir_all(library.parent().unwrap_or(&project.root))?;
     let built = rust::built(project, "libohmq_swift.a");
     // A file that did not change keeps its time, so that Swift does not link everything again.
     if fs::read(&library).ok() != Some(fs::read(&built)?) {
@@ -152,13 +151,28 @@ fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let mut command = swift(project, &project.root.join("bindings-swift"))?;
     let scratch = project.work().join("swift-tests");
     fs::create_dir_all(&scratch)?;
+    link_again(project, &scratch.join("debug/OhMQPackageTests.xctest"))?;
     command.args(["test", "--scratch-path"]).arg(scratch);
     let read = |finished: &Finished| Ok(counts::swift(&finished.text));
     shell.test(&mut command, read).map(Outcome::Tested)
 }
 
+/// SwiftPM does not know that a program is made of the static library too: one that is older is removed, to be linked anew.
+fn link_again(project: &Project, program: &Path) -> Result<()> {
+    let age = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    if age(program) < age(&library_place(project)) && program.is_file() {
+        fs::remove_file(program)?;
+    }
+    Ok(())
+}
+
+fn library_place(project: &Project) -> PathBuf {
+    project.root.join("bindings-swift/lib").join(SYSTEM).join("libohmq_swift.a")
+}
+
 fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let folder = project.root.join("tests-polyglot/testees/swift");
+    link_again(project, &project.work().join("swift-testee/release/testee"))?;
     shell.run(&mut build(project, &folder, &project.work().join("swift-testee"))?)?;
     Ok(Outcome::Ready("Swift testee".to_string()))
 }
