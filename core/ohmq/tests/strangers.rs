@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use ohmq::{Context, SocketType};
+use ohmq::{Context, SocketOption, SocketType};
 
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(30));
 
@@ -12,6 +12,8 @@ const PATIENCE: Option<Duration> = Some(Duration::from_secs(30));
 fn silent_strangers_keep_nobody_out() {
     let context = Context::new();
     let rep = context.socket(SocketType::Rep).unwrap();
+    // Long enough that the kernel makes nobody wait to be accepted.
+    rep.set(SocketOption::Backlog, 2_000).unwrap();
     let endpoint = rep.bind("tcp://127.0.0.1:*").unwrap();
     let address = endpoint.strip_prefix("tcp://").unwrap();
     // More than may shake hands at a time: the oldest are told to go.
