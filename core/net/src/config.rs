@@ -19,6 +19,9 @@ pub struct LinkConfig {
     pub send_hwm: usize,
     /// Messages that may wait to be received, 0 for no limit (`ZMQ_RCVHWM`).
     pub recv_hwm: usize,
+    /// The socket takes what its peers send together with their subscriptions, in the order of arrival (PUB, XPUB,
+    /// PUSH): messages are events.
+    pub messages_are_events: bool,
     /// Length of a listener's queue of connections nobody accepted yet (`ZMQ_BACKLOG`).
     pub backlog: i32,
     /// Prefer IPv6, and accept both families on `*` (`ZMQ_IPV6`).

@@ -234,6 +234,10 @@ impl Options {
             connect_timeout: positive(self.connect_timeout),
             send_hwm: self.send_hwm.max(0) as usize,
             recv_hwm: self.recv_hwm.max(0) as usize,
+            messages_are_events: matches!(
+                self.socket_type,
+                SocketType::Pub | SocketType::XPub | SocketType::Push
+            ),
             backlog: self.backlog,
             ipv6: self.ipv6,
         }

@@ -51,10 +51,12 @@ impl Link {
     pub fn close(self: &Arc<Self>, linger: Option<Duration>) {
         {
             let mut state = self.lock();
-            if state.phase != Phase::Open {
-                return;
+            match state.phase {
+                Phase::Open => state.phase = Phase::Lingering,
+                Phase::Lingering => return,
+                // It ended by itself while the socket was about to let go; the owner still waits to hear of the end.
+                Phase::Closed => {}
             }
-            state.phase = Phase::Lingering;
             state.counters.recv_dropped_closed += state.inbound.len() as u64;
             state.inbound.clear();
             state.outstanding = 0;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use ohmq_proto::Message;
 use ohmq_proto::connection::PeerInfo;
 
 use super::{Link, Loss, Phase};
@@ -17,6 +18,8 @@ pub enum LinkEvent {
     Subscribe(Bytes),
     /// The peer cancelled a subscription.
     Cancel(Bytes),
+    /// The peer sent a message and [`LinkConfig::messages_are_events`](crate::LinkConfig::messages_are_events).
+    Message(Message),
     /// The connection is gone; the link keeps its queue and dials again.
     Lost(Loss),
     /// The link is finished; nothing more will come and nothing can be sent.

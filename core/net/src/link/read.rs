@@ -236,6 +236,10 @@ impl Link {
             Event::Message(message) => {
                 state.counters.recv_accepted += 1;
                 match state.phase {
+                    Phase::Open if self.config.messages_are_events => {
+                        state.counters.recv_taken += 1;
+                        state.events.push(LinkEvent::Message(message));
+                    }
                     Phase::Open => state.inbound.push_back(message),
                     _ => state.counters.recv_dropped_closed += 1,
                 }

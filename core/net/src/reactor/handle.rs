@@ -151,7 +151,11 @@ impl Handle {
             }
             nests.insert(key, Arc::downgrade(nest));
         }
-        if !nest.is_leased() {
+        if nest.is_leased() {
+            // Somebody has waited here before there was anything to wait for.
+            lock(&self.0.leased).push(key);
+            self.guard_lease();
+        } else {
             self.watch(key, nest);
         }
     }

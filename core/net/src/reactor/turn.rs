@@ -1,6 +1,6 @@
 //! The inside of an I/O thread: one loop of events, commands and timers. Every turn does bounded work.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,9 @@ const ACCEPTS_PER_TURN: usize = 64;
 
 /// Polls of one nest in a row before others have their turn.
 const NEST_TURNS: usize = 16;
+
+/// Connections of one listener whose handshake may be under way at a time.
+const HANDSHAKES: usize = 1024;
 
 /// How long a listener rests after the process ran out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -58,6 +61,8 @@ pub(super) struct Entry {
     /// The earliest connection alarm in the timer set.
     alarm: Option<Instant>,
     closing: bool,
+    /// The listener that accepted it, until its handshake is done.
+    handshaking: Option<ListenerId>,
     /// Our side has said everything and waits for the peer's end of stream.
     farewell: bool,
 }
@@ -71,6 +76,8 @@ pub(super) struct IoThread {
     /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
     eager: HashSet<u64>,
     eager_nests: HashSet<u64>,
+    /// Connections whose handshake is not done, by listener, oldest first.
+    handshaking: HashMap<ListenerId, VecDeque<u64>>,
     clock: Option<AlarmClock>,
     quitting: bool,
 }
@@ -93,6 +100,7 @@ impl IoThread {
             timers: BTreeSet::new(),
             eager: HashSet::new(),
             eager_nests: HashSet::new(),
+            handshaking: HashMap::new(),
             quitting: false,
         }
     }
@@ -178,6 +186,7 @@ impl IoThread {
         match command {
             Command::Listen(id, listening) => self.listen(id, listening),
             Command::Unlisten(id) => {
+                self.handshaking.remove(&id);
                 if let Some(entry) = self.listeners.remove(&id) {
                     let _ = self.poll.registry().deregister(&mut SourceFd(&entry.listener.as_raw_fd()));
                 }
@@ -267,7 +276,30 @@ impl IoThread {
         }
     }
 
+    /// A connection whose handshake its listener no longer waits for.
+    fn shaken(&mut self, key: u64, listener: Option<ListenerId>) {
+        if let Some(queue) = listener.and_then(|id| self.handshaking.get_mut(&id)) {
+            queue.retain(|other| *other != key);
+        }
+    }
+
+    /// One more connection whose handshake begins. Strangers who connect and say nothing must neither eat the memory of
+    /// those who talk nor keep new ones out, so the oldest goes.
+    fn handshake_begins(&mut self, key: u64, listener: ListenerId) {
+        let queue = self.handshaking.entry(listener).or_default();
+        queue.push_back(key);
+        let oldest = if queue.len() > HANDSHAKES { queue.pop_front() } else { None };
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.handshaking = Some(listener);
+        }
+        if let Some(oldest) = oldest {
+            self.with_link(oldest, |link| link.abort(Loss::Stream(std::io::ErrorKind::ConnectionAborted)));
+        }
+    }
+
     fn on_established(&mut self, key: u64) {
+        let listener = self.entries.get_mut(&key).and_then(|entry| entry.handshaking.take());
+        self.shaken(key, listener);
         if let Some(dial) = self.entries.get_mut(&key).and_then(|entry| entry.dial.as_mut()) {
             dial.succeeded();
         }
@@ -292,6 +324,7 @@ impl IoThread {
                     self.insert(Arc::clone(&link), None);
                     owner.adopt(id, Arc::clone(&link));
                     self.attach_stream(link.key(), stream);
+                    self.handshake_begins(link.key(), id);
                 }
                 Ok(None) => return,
                 // Out of descriptors or memory: the connection waits in the kernel's queue, so try again soon. An
@@ -307,7 +340,15 @@ impl IoThread {
 
     pub(super) fn insert(&mut self, link: Arc<Link>, dial: Option<Dial>) {
         let key = link.key();
-        let entry = Entry { link, dial, stream: None, alarm: None, closing: false, farewell: false };
+        let entry = Entry {
+            link,
+            dial,
+            stream: None,
+            alarm: None,
+            closing: false,
+            handshaking: None,
+            farewell: false,
+        };
         self.entries.insert(key, entry);
     }
 
@@ -355,6 +396,7 @@ impl IoThread {
     pub(super) fn gone(&mut self, key: u64) {
         let Some(entry) = self.entries.remove(&key) else { return };
         self.eager.remove(&key);
+        self.shaken(key, entry.handshaking);
         entry.link.owner().attend(&entry.link);
         if entry.closing {
             entry.link.owner().finished(&entry.link);

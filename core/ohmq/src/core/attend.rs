@@ -1,6 +1,5 @@
 //! What a socket does when a pipe has news: peers that come and go, subscriptions, messages.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -31,8 +30,10 @@ impl Inner {
                 self.on_event(pipe, link, event);
             }
         }
-        if let Some(pipe) = self.table.by_key(link.key()) {
-            self.on_messages(pipe, link);
+        if let Some(pipe) = self.table.by_key(link.key())
+            && link.has_inbound()
+        {
+            self.pattern.readable(pipe);
         }
     }
 
@@ -50,13 +51,11 @@ impl Inner {
             }
         }
         if self.pattern.intercepts() {
-            let mut messages = VecDeque::new();
-            if let Some(Slot { channel: Channel::Inproc(end), .. }) = self.table.get_mut(pipe) {
-                while let (Some(message), _) = end.pop() {
-                    messages.push_back(message);
-                }
+            while let Some(Slot { channel: Channel::Inproc(end), .. }) = self.table.get_mut(pipe) {
+                let (Some(message), nudge) = end.pop() else { break };
+                self.table.effects.nudge(nudge);
+                self.hand_over(pipe, message);
             }
-            self.hand_over(pipe, messages);
         } else if self.table.get(pipe).is_some() {
             self.pattern.readable(pipe);
         }
@@ -145,6 +144,7 @@ impl Inner {
             LinkEvent::Established(peer) => self.joined(pipe, peer.routing_id),
             LinkEvent::Subscribe(topic) => self.subscribed(pipe, topic),
             LinkEvent::Cancel(topic) => self.cancelled(pipe, topic),
+            LinkEvent::Message(message) => self.hand_over(pipe, message),
             LinkEvent::Lost(_) => self.on_lost(pipe, link),
             LinkEvent::Closed(Loss::Local) => {}
             LinkEvent::Closed(_) => self.peer_gone(pipe),
@@ -201,22 +201,10 @@ impl Inner {
         self.table.effects.ring |= (Events::IN | Events::OUT).interest();
     }
 
-    fn on_messages(&mut self, pipe: PipeId, link: &Arc<Link>) {
-        if self.pattern.intercepts() {
-            let mut messages = VecDeque::new();
-            link.refill(&mut messages);
-            self.hand_over(pipe, messages);
-        } else if link.has_inbound() {
-            self.pattern.readable(pipe);
-        }
-    }
-
     /// PUB, XPUB and PUSH have no inbox: the pattern keeps or drops what their peers send.
-    fn hand_over(&mut self, pipe: PipeId, messages: VecDeque<Message>) {
-        for message in messages {
-            if self.pattern.received(pipe, message).is_none() {
-                self.table.effects.ring |= Events::IN.interest();
-            }
+    fn hand_over(&mut self, pipe: PipeId, message: Message) {
+        if self.pattern.received(pipe, message).is_none() {
+            self.table.effects.ring |= Events::IN.interest();
         }
     }
 
