@@ -79,6 +79,21 @@ fn silence_after_a_ping_ends_the_connection() {
 }
 
 #[test]
+fn further_pings_do_not_prolong_the_silence() {
+    let config = heartbeating(SocketType::Dealer, 100, 250, None);
+    let mut pair = Pair::new(config, ConnectionConfig::new(SocketType::Router));
+    pair.settle().unwrap();
+    let started = pair.now;
+    for beat in [100, 200, 300] {
+        pair.now = started + Duration::from_millis(beat);
+        assert_eq!(pair.a.connection.on_deadline(pair.now), Ok(()));
+    }
+    let end = started + Duration::from_millis(350);
+    assert_eq!(pair.a.connection.deadline(), Some(end));
+    assert_eq!(pair.a.connection.on_deadline(end), Err(ProtocolError::HeartbeatTimeout));
+}
+
+#[test]
 fn any_frame_is_life_and_so_is_progress_within_one() {
     let frames: [&[u8]; 5] =
         [b"\0\x01x", b"\x01\0", b"\x04\x05\x04PONG", b"\x04\x04\x03NEW", b"\0\xFFpart of a long frame"];

@@ -36,10 +36,10 @@ impl Timers {
         self.ttl = None;
     }
 
-    /// The peer's PING promised traffic within `tenths` of a second. A running promise is not extended (libzmq), but every
-    /// frame ends it, this PING included.
+    /// The peer's PING promised traffic within `tenths` of a second; zero promises nothing. The promise before it ended
+    /// with the arrival of this PING.
     pub(super) fn promised(&mut self, tenths: u16, now: Instant) {
-        if tenths > 0 && self.ttl.is_none() {
+        if tenths > 0 {
             self.ttl = now.checked_add(Duration::from_millis(u64::from(tenths) * 100));
         }
     }
