@@ -144,3 +144,19 @@ fn a_stream_that_stops_leaves_nothing_behind() {
         expected += burst;
     }
 }
+
+#[test]
+fn closing_both_ends_at_once_always_ends() {
+    for _ in 0..300 {
+        let context = Context::new();
+        let (pull, push) = joined(&context, "tcp://127.0.0.1:*", SocketType::Pull, SocketType::Push);
+        push.send("x").unwrap();
+        pull.recv_timeout(PATIENCE).unwrap();
+        // The end of one connection may come while the other socket lets go of it: the term must hear of every end.
+        std::thread::scope(|scope| {
+            scope.spawn(|| push.close());
+            scope.spawn(|| pull.close());
+        });
+        context.term().unwrap();
+    }
+}
