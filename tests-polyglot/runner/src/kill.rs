@@ -356,8 +356,12 @@ fn explain(losses: &Losses, books: Books, case: Case, kills: u64) -> Result<()> 
 fn open(actor: &mut Actor, kind: &str, mut attach: Value) -> Result<()> {
     let mut options = json!({"linger": 0, "reconnect_ivl": 10, "sndbuf": BUFFER, "rcvbuf": BUFFER,
                              "sndhwm": HIGH_WATER, "rcvhwm": HIGH_WATER});
-    if kind == "DEALER" {
-        options["routing_id"] = json!({"hex": part::hex(NAME)});
+    match kind {
+        "DEALER" => options["routing_id"] = json!({"hex": part::hex(NAME)}),
+        // A dealer may be back before its death was noticed; without handover its name is still taken, and ZeroMQ lets
+        // the newcomer be ignored for good.
+        "ROUTER" => options["router_handover"] = json!(1),
+        _ => {}
     }
     actor
         .ask(json!({"op": "socket", "socket": "s", "context": CONTEXT, "type": kind, "options": options}))?;
