@@ -36,8 +36,15 @@ pub(crate) fn run(roster: &Roster, only: &[String]) -> Result<(usize, usize, usi
             skipped += cases.len();
             continue;
         };
+        let mut actor = match Actor::start(recipe, folder.path()) {
+            Ok(actor) => Some(actor),
+            Err(error) => {
+                println!("{name:<7} cannot start, {} cases fail: {error:#}", cases.len());
+                failed += cases.len();
+                continue;
+            }
+        };
         let mut failures = Vec::new();
-        let mut actor = None;
         let (passed_before, skipped_before) = (passed, skipped);
         for (number, case) in cases.iter().enumerate() {
             if name == "libzmq" && case.libzmq.as_deref() == Some("skip") {
