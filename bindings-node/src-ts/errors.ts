@@ -18,6 +18,8 @@ export class ZmqError extends Error {
     readonly subject: string
     /** The endpoint, where it is about one. */
     declare readonly address?: string
+    /** How many messages of a batch were sent before it failed. */
+    declare readonly sent?: number
 
     /** Takes what the engine says about a failure. */
     constructor(failure: NativeFailure) {

@@ -219,7 +219,11 @@ export class Socket {
             return true
         }
         const note = (error: unknown) => {
-            throw typeof error === "object" && error !== null ? Object.assign(error, {sent}) : error
+            if (typeof error === "object" && error !== null) {
+                // A signal's reason may be frozen; then it stays as it is.
+                Reflect.set(error, "sent", sent)
+            }
+            throw error
         }
         try {
             rest = messages.map((message) => partsOf(message))

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -101,7 +102,9 @@ fn end(contexts: Vec<Handle>) {
         let _ = done.send(());
     });
     if waiting.is_ok() && ended.recv_timeout(EXIT_LINGER).is_err() {
-        eprintln!(
+        // Standard error may be closed already.
+        let _ = writeln!(
+            io::stderr(),
             "ohmq: messages were still unsent {} s after the end of the program and are lost",
             EXIT_LINGER.as_secs()
         );

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::files;
+use super::{files, rust};
 use crate::counts;
 use crate::project::Project;
 use crate::shell::Shell;
@@ -38,7 +38,9 @@ pub fn install() -> Vec<Step> {
 
 pub fn tests() -> Vec<Step> {
     let mut steps = install();
-    steps.push(Step::test("node: tests", test).after([INSTALL]));
+    // One test talks to a program of another language.
+    steps.extend(rust::testee());
+    steps.push(Step::test("node: tests", test).after([INSTALL, rust::TESTEE]));
     steps
 }
 
@@ -162,6 +164,7 @@ fn test(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     node.arg(format!("--test-reporter-destination={}", report.display())).args(test_files(&folder)?);
     // Where the tests find the library that they compare with; the package itself needs none.
     node.env("OHMQ_PEERS", sources(project).join("node_modules"));
+    node.env("OHMQ_TESTEE", rust::built(project, "ohmq-testee"));
     let read = |_: &_| Ok(counts::junit(&fs::read_to_string(&report).context("node wrote no report")?));
     shell.test(&mut node, read).map(Outcome::Tested)
 }
