@@ -149,11 +149,12 @@ impl Link {
             let mut state = self.lock();
             let paused = state.paused;
             let Some(wire) = state.wire.as_mut() else { return };
-            match wire.connection.on_deadline(now) {
-                Ok(()) => {}
+            if paused {
                 // Unread bytes wait behind a full queue, so silence says nothing about the peer.
-                Err(_) if paused => {}
-                Err(error) => self.fail(&mut state, Loss::Protocol(error)),
+                wire.connection.reading_paused();
+            }
+            if let Err(error) = wire.connection.on_deadline(now) {
+                self.fail(&mut state, Loss::Protocol(error));
             }
         }
         self.flush();
