@@ -88,7 +88,7 @@ fn actors() -> Vec<Step> {
 }
 
 fn runner(project: &Project, command: &str) -> Command {
-    let mut runner = project.command(rust::built(project, "ohmq-polyglot"));
+    let mut runner = project.command(rust::runner(project));
     runner.arg(command);
     runner
 }

@@ -159,10 +159,12 @@ chroot "$root" apt-get clean
 chroot "$root" swift --version
 "#;
 
-/// A command in namespaces of its own: its mounts are seen by nobody else and end with it, and so do all its processes.
+/// A command in namespaces of its own: its mounts are seen by nobody else and end with it, and so do all its processes. It
+/// ends with this process too, even when that is killed: nothing goes on writing into a root that is being made anew.
 fn namespace() -> Command {
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--"]);
+    let mut unshare = Command::new("setpriv");
+    unshare.args(["--pdeathsig", "KILL", "--", "unshare", "--mount", "--propagation", "private"]);
+    unshare.args(["--pid", "--fork", "--kill-child", "--"]);
     // Nothing of this machine's environment is true inside the root.
     unshare.env_clear();
     unshare.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", "/root").env("LANG", "C.UTF-8");
@@ -252,8 +254,7 @@ fn may_enter_root() -> Result<(), NotAvailable> {
     if answer("id", &["-u"]).as_deref().map(str::trim) != Some("0") {
         return Err(no("there is no Swift 6 on PATH, and a Debian root needs the rights of root"));
     }
-    let allowed =
-        answer("unshare", &["--mount", "--propagation", "private", "--pid", "--fork", "true"]).is_some();
+    let allowed = namespace().arg("true").output().is_ok_and(|output| output.status.success());
     if allowed {
         Ok(())
     } else {

@@ -22,18 +22,17 @@ pub fn engine(project: &Project, shell: &Shell<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Libraries and programs first, then their tests. Not all targets at once: that would compile an addon, which only its
+/// host can test, as a benchmark of its own.
 pub fn bindings(project: &Project, shell: &Shell<'_>) -> Result<()> {
     let names = project.other_packages();
-    let packages = names.iter().flat_map(|name| ["-p", name.as_str()]);
-    shell
-        .run(
-            project
-                .cargo()
-                .args(["clippy", "--quiet", "--all-targets"])
-                .args(packages)
-                .args(["--", "-D", "warnings"]),
-        )
-        .map(drop)
+    let packages: Vec<&str> = names.iter().flat_map(|name| ["-p", name.as_str()]).collect();
+    for targets in [&[][..], &["--tests"]] {
+        let mut cargo = project.cargo();
+        cargo.args(["clippy", "--quiet"]).args(targets).args(&packages).args(["--", "-D", "warnings"]);
+        shell.run(&mut cargo)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

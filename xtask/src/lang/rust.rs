@@ -20,13 +20,18 @@ pub fn tests() -> Vec<Step> {
     vec![Step::test("rust: tests", unit_tests), Step::test("rust: loom models", loom)]
 }
 
-/// The runner of the conformance scenarios and the Rust actor.
+/// The runner of the conformance scenarios, which measures nothing by itself, and the Rust actor, built as users build it.
 pub fn testee() -> Vec<Step> {
     vec![Step::new(TESTEE, |project, shell| {
-        let packages = ["-p", "ohmq-polyglot", "-p", "ohmq-testee"];
-        shell.run(project.cargo().args(["build", "--profile", PROFILE]).args(packages))?;
+        shell.run(project.cargo().args(["build", "-p", "ohmq-polyglot"]))?;
+        shell.run(project.cargo().args(["build", "--profile", PROFILE, "-p", "ohmq-testee"]))?;
         Ok(Outcome::Ready("conformance runner and Rust testee".to_string()))
     })]
+}
+
+/// The runner of the conformance scenarios.
+pub fn runner(project: &Project) -> PathBuf {
+    project.target.join("debug/ohmq-polyglot")
 }
 
 /// Where cargo puts what is built with the profile of shipped things.
