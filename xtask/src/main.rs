@@ -18,6 +18,7 @@ mod step;
 mod swift;
 mod tool;
 
+use std::fs::{self, File};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool> {
     let project = Project::find()?;
     let display = Display::new(arguments.verbose);
+    let _alone = alone(&project, &display)?;
     let (steps, ending) = match &arguments.command {
         Task::Setup => (plan::setup(), Ending::Steps),
         Task::Demo => (conform::demo(), Ending::Brief),
@@ -90,4 +92,15 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Task::Conform => (conform::tests(conform::Table::Write), Ending::Tests),
     };
     Ok(step::run(&project, steps, &display, ending))
+}
+
+/// Two runs at once would take each other's folders away. The lock ends with this process, however it ends.
+fn alone(project: &Project, display: &Display) -> Result<File> {
+    fs::create_dir_all(project.work())?;
+    let lock = File::create(project.work().join("lock"))?;
+    if lock.try_lock().is_err() {
+        display.print("another cargo xtask is at work here; waiting for it to end");
+        lock.lock()?;
+    }
+    Ok(lock)
 }
