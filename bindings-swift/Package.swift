@@ -1,6 +1,7 @@
 // swift-tools-version:6.0
 // The Swift package of OhMQ, the same in the repository and in the bundle a user installs: the engine's static library stands
 // in lib/<system>, where `cargo xtask` puts it.
+import Foundation
 import PackageDescription
 
 #if os(macOS)
@@ -28,6 +29,10 @@ let package = Package(
                 .linkedLibrary("gcc_s", .when(platforms: [.linux])),
             ]
         ),
-        .testTarget(name: "OhMQTests", dependencies: ["OhMQ"]),
     ]
 )
+
+// The bundle has no tests.
+if FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests") {
+    package.targets.append(.testTarget(name: "OhMQTests", dependencies: ["OhMQ"]))
+}
