@@ -323,3 +323,22 @@ fn a_pair_has_one_peer() {
         pair.end();
     }
 }
+
+#[test]
+fn an_address_is_free_when_unbind_returns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("ipc://{}/busy", folder.path().display());
+    for transport in ["tcp://127.0.0.1:*", path.as_str(), "inproc://busy"] {
+        let context = Context::new();
+        let (first, second) =
+            (context.socket(SocketType::Rep).unwrap(), context.socket(SocketType::Rep).unwrap());
+        let endpoint = first.bind(transport).unwrap();
+        for _ in 0..50 {
+            assert_eq!(second.bind(&endpoint).unwrap_err().code(), ErrorCode::Eaddrinuse, "{endpoint}");
+            first.unbind(&endpoint).unwrap();
+            second.bind(&endpoint).unwrap();
+            second.unbind(&endpoint).unwrap();
+            first.bind(&endpoint).unwrap();
+        }
+    }
+}

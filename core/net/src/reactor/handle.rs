@@ -5,8 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::JoinHandle;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::{JoinHandle, ThreadId};
 use std::time::Instant;
 
 use mio::unix::SourceFd;
@@ -26,7 +27,8 @@ pub type ListenerId = u64;
 /// What other threads ask of the I/O thread.
 pub(crate) enum Command {
     Listen(ListenerId, Box<Listening>),
-    Unlisten(ListenerId),
+    /// The other end hears when the address is free.
+    Unlisten(ListenerId, Option<SyncSender<()>>),
     Dial {
         link: Arc<Link>,
         target: Endpoint,
@@ -76,6 +78,7 @@ struct Shared {
     /// Rings when leases have to be looked at.
     guard: Option<AlarmClock>,
     guarded: AtomicBool,
+    thread: OnceLock<ThreadId>,
     generation: u32,
     load: AtomicUsize,
 }
@@ -115,9 +118,21 @@ impl Handle {
         id
     }
 
-    /// Stops accepting. Links that were accepted stay.
+    /// Stops accepting, soon. Links that were accepted stay.
     pub fn unlisten(&self, id: ListenerId) {
-        self.send(Command::Unlisten(id));
+        self.send(Command::Unlisten(id, None));
+    }
+
+    /// Stops accepting and waits until the address is free again: for as long as the I/O thread is busy. The caller
+    /// must hold no lock that an [`Owner`] takes. On the I/O thread itself it does not wait.
+    pub fn unlisten_now(&self, id: ListenerId) {
+        if std::thread::current().id() == *self.0.thread.wait() {
+            return self.unlisten(id);
+        }
+        let (done, freed) = std::sync::mpsc::sync_channel(1);
+        self.send(Command::Unlisten(id, Some(done)));
+        // An I/O thread that has ended has freed everything.
+        let _ = freed.recv();
     }
 
     /// Connects `link` to `target` now and after every loss, as its configuration says.
@@ -247,12 +262,14 @@ impl Reactor {
             leased: Mutex::new(Vec::new()),
             guard: AlarmClock::new()?,
             guarded: AtomicBool::new(false),
+            thread: OnceLock::new(),
             generation: fork_generation(),
             load: AtomicUsize::new(0),
         };
         let handle = Handle(Arc::new(shared));
         let io_thread = IoThread::new(poll, handle.clone());
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || io_thread.run())?;
+        let _ = handle.0.thread.set(thread.thread().id());
         Ok(Reactor { handle, thread: Some(thread) })
     }
 

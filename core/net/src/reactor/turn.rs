@@ -185,10 +185,14 @@ impl IoThread {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Listen(id, listening) => self.listen(id, listening),
-            Command::Unlisten(id) => {
+            Command::Unlisten(id, done) => {
                 self.handshaking.remove(&id);
                 if let Some(entry) = self.listeners.remove(&id) {
                     let _ = self.poll.registry().deregister(&mut SourceFd(&entry.listener.as_raw_fd()));
+                }
+                if let Some(done) = done {
+                    // Who asked may have stopped waiting only by ending.
+                    let _ = done.send(());
                 }
             }
             Command::Dial { link, target } => self.dial(link, target),

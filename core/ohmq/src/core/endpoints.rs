@@ -89,10 +89,14 @@ impl SocketCore {
             });
             let entry = inner.endpoints.remove(found?);
             let linger = options::timeout(inner.options.linger);
-            inner.end(&entry, linger);
+            inner.end_pipes(&entry, linger);
             Some(entry)
         });
         match freed {
+            Some(Endpoint { kind: EndpointKind::Listener { handle, id }, .. }) => {
+                handle.unlisten_now(id);
+                Ok(())
+            }
             Some(Endpoint { kind: EndpointKind::InprocBound, name, .. }) => {
                 self.context.registry().unbind(inproc_name(&name));
                 Ok(())
@@ -110,7 +114,9 @@ impl SocketCore {
             let linger = options::timeout(inner.options.linger);
             let endpoints = std::mem::take(&mut inner.endpoints);
             for entry in &endpoints {
-                inner.end_listener(entry);
+                if let EndpointKind::Listener { handle, id } = &entry.kind {
+                    handle.unlisten(*id);
+                }
             }
             for pipe in inner.table.ids() {
                 inner.close_pipe(pipe, linger);
@@ -232,9 +238,8 @@ impl Inner {
         self.endpoints.push(Endpoint { id, name: text.to_owned(), given: text.to_owned(), kind });
     }
 
-    /// Ends one endpoint: a listener with the connections it accepted, or one connection.
-    fn end(&mut self, entry: &Endpoint, linger: Option<Duration>) {
-        self.end_listener(entry);
+    /// Ends what came of one endpoint: the connections a listener accepted, or the one that was dialled.
+    fn end_pipes(&mut self, entry: &Endpoint, linger: Option<Duration>) {
         if matches!(entry.kind, EndpointKind::InprocBound) {
             // As in libzmq only the name is freed; peers that are connected stay.
             return;
@@ -243,12 +248,6 @@ impl Inner {
             if self.table.get(pipe).is_some_and(|slot| slot.endpoint == entry.id) {
                 self.close_pipe(pipe, linger);
             }
-        }
-    }
-
-    fn end_listener(&mut self, entry: &Endpoint) {
-        if let EndpointKind::Listener { handle, id } = &entry.kind {
-            handle.unlisten(*id);
         }
     }
 }
