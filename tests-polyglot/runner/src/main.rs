@@ -1,4 +1,5 @@
 //! `ohmq-polyglot`: processes of every language against each other, over real sockets. See tests-polyglot/README.md.
+#![forbid(unsafe_code)]
 
 mod actor;
 mod audit;

@@ -1,4 +1,5 @@
 //! The Rust actor of the conformance scenarios. The protocol is in tests-polyglot/README.md.
+#![forbid(unsafe_code)]
 
 mod part;
 mod service;
