@@ -167,10 +167,10 @@ pub fn get(handle: Handle, option: i32) -> Outcome<OptionValue> {
 ///
 /// As [`ohmq::Socket::try_send`].
 pub fn try_send(handle: Handle, message: Message) -> Result<(), (Failure, Message)> {
-    match socket(handle, "send") {
+    offer(|| match socket(handle, "send") {
         Ok(socket) => socket.try_send(message).map_err(split),
         Err(failure) => Err((failure, message)),
-    }
+    })
 }
 
 /// Sends, waiting at most `timeout` milliseconds ([`FOREVER`], [`AS_SET`]). Blocks.
@@ -179,11 +179,11 @@ pub fn try_send(handle: Handle, message: Message) -> Result<(), (Failure, Messag
 ///
 /// As [`ohmq::Socket::send_timeout`].
 pub fn send(handle: Handle, message: Message, timeout: i64) -> Result<(), (Failure, Message)> {
-    match socket(handle, "send") {
+    offer(|| match socket(handle, "send") {
         Ok(socket) if timeout == AS_SET => socket.send(message).map_err(split),
         Ok(socket) => socket.send_timeout(message, limit(timeout)).map_err(split),
         Err(failure) => Err((failure, message)),
-    }
+    })
 }
 
 /// Sends messages in order until one is refused. Says how many were taken, gives the others back, and why.
@@ -195,8 +195,7 @@ pub fn send_many(handle: Handle, messages: Vec<Message>) -> (usize, Vec<Message>
     let mut rest = messages.into_iter();
     let mut taken = 0;
     while let Some(message) = rest.next() {
-        if let Err(refused) = socket.try_send(message) {
-            let (failure, message) = split(refused);
+        if let Err((failure, message)) = offer(|| socket.try_send(message).map_err(split)) {
             return (taken, std::iter::once(message).chain(rest).collect(), Some(failure));
         }
         taken += 1;
@@ -308,6 +307,11 @@ pub fn version() -> (u32, u32, u32) {
 
 fn limit(timeout: i64) -> Option<Duration> {
     u64::try_from(timeout).ok().map(Duration::from_millis)
+}
+
+/// A send that cannot unwind; a message it panicked over is gone.
+fn offer(call: impl FnOnce() -> Result<(), (Failure, Message)>) -> Result<(), (Failure, Message)> {
+    guard("send", || Ok(call())).unwrap_or_else(|failure| Err((failure, Message::new())))
 }
 
 fn split(refused: SendError) -> (Failure, Message) {
