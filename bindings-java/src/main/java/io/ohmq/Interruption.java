@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Interruption extends AbstractSelector {
     /** Runs things a moment later. */
-    private static final Executor SOON = CompletableFuture.delayedExecutor(5, TimeUnit.MILLISECONDS);
+    private static final Executor SOON = CompletableFuture.delayedExecutor(2, TimeUnit.MILLISECONDS);
 
     private final NativeSocket socket;
     private volatile boolean happened;

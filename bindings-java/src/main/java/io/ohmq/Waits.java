@@ -4,6 +4,7 @@ package io.ohmq;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -19,7 +20,8 @@ final class Waits {
     static final String PARK = "io.ohmq.park";
     static final long FOREVER = -1;
 
-    private static final boolean ALWAYS_PARK = Boolean.getBoolean(PARK);
+    static volatile boolean alwaysPark = Boolean.getBoolean(PARK);
+
     private static final MethodHandle IS_VIRTUAL = findIsVirtual();
 
     private Waits() {}
@@ -66,7 +68,7 @@ final class Waits {
 
     /** Whether this thread must not wait inside native code. */
     static boolean parks() {
-        if (ALWAYS_PARK) {
+        if (alwaysPark) {
             return true;
         }
         if (IS_VIRTUAL == null) {
@@ -137,7 +139,8 @@ final class Waits {
         }
     }
 
-    static <T> T onBehalf(java.util.concurrent.Callable<T> call) {
+    /** Runs a call on a thread of its own and waits for it, so that an interrupt can end the waiting. */
+    static <T> T onBehalf(Callable<T> call) {
         FutureTask<T> task = new FutureTask<>(call);
         Thread helper = new Thread(task, "ohmq-wait");
         helper.setDaemon(true);

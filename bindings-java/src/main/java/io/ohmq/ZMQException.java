@@ -3,7 +3,7 @@ package io.ohmq;
 
 /**
  * A call that failed: the code of the error, what was tried, and on what. Each code has a class of its
- * own, so `catch` can name one.
+ * own, so {@code catch} can name one.
  */
 public class ZMQException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -1,0 +1,179 @@
+// Thread.interrupt ends a blocked call soon, loses nothing, and disturbs nobody else.
+package io.ohmq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class InterruptTest {
+    private static final long SEED = 20261123;
+
+    @AfterEach
+    void waitAsUsual() {
+        Waits.alwaysPark = false;
+        assertFalse(Thread.interrupted());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"recv,false", "send,false", "poll,false", "poller,false", "recv,true", "send,true", "poll,true", "poller,true"})
+    void aBlockedCallEndsSoon(String call, boolean parking) throws Exception {
+        Waits.alwaysPark = parking;
+        Random random = new Random(SEED);
+        try (ZContext context = new ZContext()) {
+            Socket socket = context.createSocket(SocketType.DEALER);
+            socket.bind("inproc://interrupted-" + call + parking);
+            ZMQ.Poller poller = context.createPoller(1);
+            poller.register(socket);
+            long[] ends = new long[100];
+            for (int round = 0; round < ends.length; round++) {
+                CountDownLatch about = new CountDownLatch(1);
+                AtomicReference<Throwable> thrown = new AtomicReference<>();
+                AtomicReference<Boolean> marked = new AtomicReference<>();
+                Thread waiting = new Thread(() -> {
+                    about.countDown();
+                    try {
+                        switch (call) {
+                            case "recv" -> socket.recv();
+                            case "send" -> socket.send("nobody");
+                            case "poll" -> socket.poll(ZMQ.Poller.POLLIN, -1);
+                            default -> poller.poll();
+                        }
+                    } catch (Throwable failure) {
+                        thrown.set(failure);
+                    }
+                    marked.set(Thread.currentThread().isInterrupted());
+                });
+                waiting.start();
+                about.await();
+                // Before, while, and after it falls asleep.
+                spin(random.nextInt(300_000));
+                long begun = System.nanoTime();
+                waiting.interrupt();
+                waiting.join(10_000);
+                ends[round] = System.nanoTime() - begun;
+                assertFalse(waiting.isAlive(), "round " + round);
+                assertTrue(thrown.get() instanceof ZMQException.InterruptedSystemCall, () -> "" + thrown.get());
+                assertTrue(marked.get());
+            }
+            Arrays.sort(ends);
+            long usual = ends[94] / 1000;
+            long slowest = ends[99] / 1000;
+            System.out.println(call + (parking ? " (parking)" : "") + ": 95 of 100 end within " + usual
+                    + " µs, the slowest after " + slowest);
+            // A busy machine may keep a thread that was woken from running.
+            assertTrue(usual < 100_000 && slowest < 2_000_000);
+            assertEquals(0, socket.stats().get("sent_accepted"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void nothingIsLost(boolean parking) throws Exception {
+        Waits.alwaysPark = parking;
+        int count = 20_000;
+        System.out.println("seed " + SEED);
+        Random random = new Random(SEED);
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            int[] received = new int[count];
+            int[] interrupts = {0};
+            Thread receiving = new Thread(() -> {
+                for (int at = 0; at < count;) {
+                    try {
+                        received[at] = Integer.parseInt(pair.left.receive(Pair.PATIENCE).string());
+                        at++;
+                    } catch (ZMQException.InterruptedSystemCall interrupted) {
+                        interrupts[0]++;
+                        Thread.interrupted();
+                    }
+                }
+            });
+            receiving.start();
+            for (int number = 0; number < count; number++) {
+                pair.right.send(Integer.toString(number));
+                if (random.nextInt(10) == 0) {
+                    spin(random.nextInt(50_000));
+                    receiving.interrupt();
+                }
+            }
+            receiving.join(60_000);
+            assertFalse(receiving.isAlive());
+            for (int number = 0; number < count; number++) {
+                assertEquals(number, received[number]);
+            }
+            System.out.println(interrupts[0] + " interrupted receives" + (parking ? " (parking)" : ""));
+            assertTrue(interrupts[0] > 10);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void othersOnTheSameSocketWaitOn(boolean parking) throws Exception {
+        Waits.alwaysPark = parking;
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            AtomicReference<Object> got = new AtomicReference<>();
+            CountDownLatch about = new CountDownLatch(2);
+            Thread patient = new Thread(() -> {
+                about.countDown();
+                got.set(pair.left.receive(Pair.PATIENCE).string());
+            });
+            Thread interrupted = new Thread(() -> {
+                about.countDown();
+                assertThrows(ZMQException.InterruptedSystemCall.class, () -> pair.left.receive(Pair.PATIENCE));
+            });
+            patient.start();
+            interrupted.start();
+            about.await();
+            interrupted.interrupt();
+            interrupted.join(10_000);
+            assertFalse(interrupted.isAlive());
+            pair.right.send("for the patient");
+            patient.join(10_000);
+            assertEquals("for the patient", got.get());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anInterruptedThreadMayDoWhatNeedsNoWaiting(boolean parking) {
+        Waits.alwaysPark = parking;
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            Thread.currentThread().interrupt();
+            pair.right.send("x");
+            assertTrue(Thread.interrupted());
+            assertEquals("x", pair.left.receive(Pair.PATIENCE).string());
+            Thread.currentThread().interrupt();
+            assertThrows(ZMQException.InterruptedSystemCall.class, () -> pair.left.receive(Duration.ofDays(1)));
+            assertTrue(Thread.interrupted());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void timeoutsHold(boolean parking) {
+        Waits.alwaysPark = parking;
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            long begun = System.nanoTime();
+            assertThrows(ZMQException.Again.class, () -> pair.left.receive(Duration.ofMillis(60)));
+            long taken = System.nanoTime() - begun;
+            assertTrue(taken >= 60_000_000 && taken < 2_000_000_000, taken + " ns");
+        }
+    }
+
+    private static void spin(long nanoseconds) {
+        long end = System.nanoTime() + nanoseconds;
+        while (System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+    }
+}
