@@ -75,9 +75,12 @@ pub fn tests(table: Table) -> Vec<Step> {
 pub fn demo() -> Vec<Step> {
     let mut steps = actors();
     let run = |project: &Project, shell: &Shell<'_>| {
-        shell.hand_over(runner(project, "demo").args(actor_arguments(project, shell)))
+        shell.show_output();
+        let mut command = runner(project, "demo");
+        command.args(actor_arguments(project, shell));
+        shell.test(&mut command, |finished| closing_line(project, finished)).map(Outcome::Tested)
     };
-    steps.push(Step::check("demo", run).after([rust::TESTEE]));
+    steps.push(Step::test("demo", run).after([rust::TESTEE]));
     steps
 }
 

@@ -1,7 +1,7 @@
 //! What a person sees while steps run: a live line on a terminal, one plain line per finished step elsewhere.
 
-use std::cell::RefCell;
-use std::io::{IsTerminal, stderr, stdout};
+use std::cell::{Cell, RefCell};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,6 +11,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub struct Display {
     kind: Kind,
     bar: RefCell<Option<ProgressBar>>,
+    /// Whether the running step's commands print for the person who watches.
+    shown: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +38,12 @@ impl Display {
         } else {
             Kind::Plain
         };
-        Self { kind, bar: RefCell::default() }
+        Self { kind, bar: RefCell::default(), shown: Cell::new(false) }
     }
 
     #[cfg(test)]
     pub fn silent() -> Self {
-        Self { kind: Kind::Silent, bar: RefCell::default() }
+        Self { kind: Kind::Silent, bar: RefCell::default(), shown: Cell::new(false) }
     }
 
     /// A step begins; `position` of `total`.
@@ -74,7 +76,8 @@ impl Display {
     /// What the running command printed since the last call.
     pub fn output(&self, fresh: &str) {
         match self.kind {
-            Kind::Verbose => print!("{fresh}"),
+            _ if self.shown.get() => print_now(fresh),
+            Kind::Verbose => print_now(fresh),
             _ => {
                 if let Some(line) = fresh.lines().rfind(|line| !line.trim().is_empty()) {
                     self.activity(line);
@@ -90,25 +93,34 @@ impl Display {
         }
     }
 
-    /// The terminal belongs to somebody else until the step ends.
-    pub fn pause(&self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+    /// Until the step ends, what its commands print is shown as it comes.
+    pub fn show_output(&self) {
+        self.clear();
+        self.shown.set(true);
     }
 
     /// A step has ended: one line, then what its failed commands printed.
     pub fn end(&self, line: &str, details: &str) {
-        self.pause();
+        self.clear();
+        let shown = self.shown.replace(false);
+        if shown && details.is_empty() {
+            return;
+        }
         #[cfg(test)]
         if self.kind == Kind::Silent {
             return;
         }
         println!("{}", if self.kind == Kind::Live { coloured(line) } else { line.to_string() });
-        if !details.is_empty() && self.kind != Kind::Verbose {
+        if !details.is_empty() && self.kind != Kind::Verbose && !shown {
             for text in details.lines() {
                 println!("    {text}");
             }
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
         }
     }
 
@@ -120,6 +132,12 @@ impl Display {
         }
         println!("{text}");
     }
+}
+
+/// Also what does not end a line yet. That nobody reads it any more is no reason to stop.
+fn print_now(text: &str) {
+    print!("{text}");
+    let _ = stdout().flush();
 }
 
 /// A duration as a person reads it.

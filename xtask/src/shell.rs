@@ -64,16 +64,9 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Runs a command whose output is what the person asked for: it is shown as it comes, not kept.
-    pub fn hand_over(&self, command: &mut Command) -> Result<()> {
-        self.display.pause();
-        let status = command.stdin(Stdio::null()).status();
-        let line = describe(command);
-        let status = status.with_context(|| format!("cannot start `{line}`"))?;
-        if !status.success() {
-            bail!("`{line}` failed ({status})");
-        }
-        Ok(())
+    /// From now on what commands print is what the person asked for, and is shown as it comes.
+    pub fn show_output(&self) {
+        self.display.show_output();
     }
 
     /// From now on a command that takes longer than this is ended and fails.

@@ -107,11 +107,20 @@ fn install_wheel(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
         return Ok(Outcome::Ready("up to date".to_string()));
     }
     stamp.clear()?;
-    make_environment(project, shell, &environment(project))?;
+    let testers =
+        Stamp::of(project, "python-testers", &["bindings-python/pyproject.toml"], &TESTERS.concat())?;
+    if !testers.holds(&[&interpreter(project)]) {
+        testers.clear()?;
+        make_environment(project, shell, &environment(project))?;
+    }
+    // The package itself is always installed anew: what stays is only what runs the tests.
+    let mut pip_uninstall = project.command(interpreter(project));
+    shell.run(pip_uninstall.args(["-m", "pip", "uninstall", "--quiet", "--yes", "ohmq"]))?;
     let mut pip = pip(project, &environment(project));
     shell.run(pip.arg(format!("{}[test]", wheel.display())).args(TESTERS))?;
+    testers.set()?;
     stamp.set()?;
-    Ok(Outcome::Ready(format!("{} in an empty environment", files::name(&wheel))))
+    Ok(Outcome::Ready(format!("{} in a virtual environment", files::name(&wheel))))
 }
 
 fn find_wheel(project: &Project) -> Result<PathBuf> {
