@@ -35,18 +35,16 @@ pub(crate) fn multipart<'local>(env: &mut Env<'local>, frames: &JFrames<'local>)
 
 /// A message out of what Java's `Message` keeps: a `byte[]` or a `byte[][]`.
 pub(crate) fn message<'local>(env: &mut Env<'local>, body: JObject<'local>) -> Answer<Message> {
-    let single_frame = env.is_instance_of(&body, <JByteArray as jni::refs::Reference>::class_name().as_ref())?;
-    if single_frame {
-        let bytes = env.cast_local::<JByteArray>(body)?;
-        let message = single(env, &bytes);
-        env.delete_local_ref(bytes);
-        message
-    } else {
-        let frames = env.cast_local::<JFrames>(body)?;
-        let message = multipart(env, &frames);
-        env.delete_local_ref(frames);
-        message
-    }
+    let message = match env.as_cast::<JByteArray>(&body) {
+        Ok(bytes) => single(env, &bytes),
+        Err(jni::errors::Error::WrongObjectType) => {
+            let frames = env.as_cast::<JFrames>(&body)?;
+            multipart(env, &frames)
+        }
+        Err(error) => Err(error.into()),
+    };
+    env.delete_local_ref(body);
+    message
 }
 
 /// A message as Java's `Message` keeps it: a `byte[]`, or a `byte[][]` when it has several frames.

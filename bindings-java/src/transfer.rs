@@ -60,7 +60,8 @@ fn send_frames<'local>(
 }
 
 fn send(socket: &Socket, message: Message, timeout: jlong) -> Answer<jboolean> {
-    let sent = if timeout == 0 { socket.try_send(message) } else { socket.send_timeout(message, limit(timeout)) };
+    let sent =
+        if timeout == 0 { socket.try_send(message) } else { socket.send_timeout(message, limit(timeout)) };
     match sent {
         Ok(()) => Ok(true),
         Err(refused) if refused.error.code() == ErrorCode::Eagain => Ok(false),

@@ -49,7 +49,11 @@ const _: &[NativeMethod] = &[
 ];
 
 /// Receives; null means that the bell will ring when it is worth another try.
-fn watch_receive<'local>(env: &mut Env<'local>, _: JObject<'local>, handle: jlong) -> Answer<JObject<'local>> {
+fn watch_receive<'local>(
+    env: &mut Env<'local>,
+    _: JObject<'local>,
+    handle: jlong,
+) -> Answer<JObject<'local>> {
     let socket = handle::socket(handle as u64, "receive")?;
     let watch = watch(handle as u64);
     let mut watch = lock(&watch);
