@@ -35,15 +35,18 @@ pub(crate) fn multipart<'local>(env: &mut Env<'local>, frames: &JFrames<'local>)
 
 /// A message out of what Java's `Message` keeps: a `byte[]` or a `byte[][]`.
 pub(crate) fn message<'local>(env: &mut Env<'local>, body: JObject<'local>) -> Answer<Message> {
-    let message = match env.as_cast::<JByteArray>(&body) {
-        Ok(bytes) => single(env, &bytes),
-        Err(jni::errors::Error::WrongObjectType) => {
-            let frames = env.as_cast::<JFrames>(&body)?;
-            multipart(env, &frames)
-        }
-        Err(error) => Err(error.into()),
+    let one = match env.as_cast::<JByteArray>(&body) {
+        Ok(bytes) => Some(single(env, &bytes)),
+        Err(jni::errors::Error::WrongObjectType) => None,
+        Err(error) => return Err(error.into()),
     };
-    env.delete_local_ref(body);
+    if let Some(message) = one {
+        env.delete_local_ref(body);
+        return message;
+    }
+    let frames = env.cast_local::<JFrames>(body)?;
+    let message = multipart(env, &frames);
+    env.delete_local_ref(frames);
     message
 }
 
