@@ -171,9 +171,16 @@ fn library_place(project: &Project) -> PathBuf {
 }
 
 fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
-    let folder = project.root.join("tests-polyglot/testees/swift");
-    link_again(project, &project.work().join("swift-testee/release/testee"))?;
-    shell.run(&mut build(project, &folder, &project.work().join("swift-testee"))?)?;
+    let sources = "tests-polyglot/testees/swift";
+    let program = project.work().join("swift-testee/release/testee");
+    let stamp = Stamp::of(project, "swift-testee", &[ENGINE, &["bindings-swift", sources]].concat(), "")?;
+    if stamp.holds(&[&program]) {
+        return Ok(Outcome::Ready("up to date".to_string()));
+    }
+    stamp.clear()?;
+    link_again(project, &program)?;
+    shell.run(&mut build(project, &project.root.join(sources), &project.work().join("swift-testee"))?)?;
+    stamp.set()?;
     Ok(Outcome::Ready("Swift testee".to_string()))
 }
 
