@@ -189,8 +189,9 @@ impl Verdict {
     fn obstacle(&self, name: &str) -> Option<String> {
         match self {
             Verdict::NotRun(reason) => Some(reason.clone()),
-            Verdict::Failed(_) => Some(format!("`{name}` failed")),
-            Verdict::Ready(_) | Verdict::Tested(_) => None,
+            Verdict::Tested(counts) if counts.failed == 0 => None,
+            Verdict::Failed(_) | Verdict::Tested(_) => Some(format!("`{name}` failed")),
+            Verdict::Ready(_) => None,
         }
     }
 

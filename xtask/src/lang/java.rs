@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 
 use super::{files, rust};
 use crate::counts;
@@ -57,10 +57,11 @@ pub fn class_path(project: &Project) -> Result<String> {
     built_class_path(&consumer_folder(project))
 }
 
+/// Copies of the jars, so that a later install does not change what runs.
 fn built_class_path(folder: &Path) -> Result<String> {
-    let file = folder.join("target/class-path");
-    let jars = fs::read_to_string(&file).with_context(|| format!("there is no {}", file.display()))?;
-    Ok(format!("{}:{}", folder.join("target/classes").display(), jars.trim()))
+    let jars = folder.join("target/lib");
+    ensure!(jars.is_dir(), "there is no {}", jars.display());
+    Ok(format!("{}:{}/*", folder.join("target/classes").display(), jars.display()))
 }
 
 /// How the consumer's program is started.
@@ -147,13 +148,13 @@ fn build_testee(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
 fn build_against_jar(project: &Project, shell: &Shell<'_>, from: &str, folder: &Path) -> Result<()> {
     let inputs = [ENGINE, &["bindings-java", from]].concat();
     let stamp = Stamp::of(project, &files::name(folder), &inputs, from)?;
-    if stamp.holds(&[&folder.join("target/class-path")]) {
+    if stamp.holds(&[&folder.join("target/lib")]) {
         return Ok(());
     }
     stamp.clear()?;
     files::empty_folder(folder)?;
     files::copy_folder(&project.root.join(from), folder, &["target"])?;
-    let goals = ["compile", "dependency:build-classpath", "-Dmdep.outputFile=target/class-path"];
+    let goals = ["compile", "dependency:copy-dependencies", "-DoutputDirectory=target/lib"];
     let version = format!("-Dohmq.version={}", project.version()?);
     shell.run(maven(project).current_dir(folder).args(goals).arg(version))?;
     stamp.set()
