@@ -61,10 +61,12 @@ final class Futures {
         try {
             pending.home = all;
             all.add(pending);
+            // Before the engine is asked: its answer may come before the next line.
+            attend();
             if (all.size() == 1) {
                 step.proceed(done);
+                attend();
             }
-            attend();
         } finally {
             lock.unlock();
         }

@@ -126,6 +126,7 @@ class PatternsTest {
             Arrays.setAll(messages, number -> number % 2 == 0
                     ? Message.of("m" + number)
                     : Message.of("m" + number, "second"));
+            pair.left.poll(ZMQ.Poller.POLLOUT, Pair.PATIENCE);
             assertEquals(500, pair.left.sendMany(Arrays.asList(messages)));
             int received = 0;
             while (received < messages.length) {
