@@ -187,3 +187,26 @@ fn closing_both_ends_at_once_always_ends() {
         context.term().unwrap();
     }
 }
+
+#[test]
+fn a_peer_that_goes_takes_no_more_than_its_queue_along() {
+    const LIVES: u64 = 60;
+    const MARK: i32 = 10;
+    let context = Context::new();
+    let push = context.socket(SocketType::Push).unwrap();
+    push.set(SocketOption::Sndhwm, MARK).unwrap();
+    let endpoint = push.bind("tcp://127.0.0.1:*").unwrap();
+    let sender = push.clone();
+    let thread = std::thread::spawn(move || while sender.send("x").is_ok() {});
+    for _ in 0..LIVES {
+        let pull = context.socket(SocketType::Pull).unwrap();
+        pull.connect(&endpoint).unwrap();
+        pull.recv_timeout(PATIENCE).unwrap();
+        pull.close();
+    }
+    push.close();
+    thread.join().unwrap();
+    let stats = push.stats();
+    // Its queue, and one message that was routed when it closed.
+    assert!(stats.sent_dropped_disconnected <= LIVES * (MARK as u64 + 1), "{stats:?}");
+}

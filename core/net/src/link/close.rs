@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use ohmq_proto::Message;
@@ -131,6 +132,7 @@ impl Link {
             state.backlog.clear();
             state.counters.sent_dropped.lingered += dropped as u64;
             state.phase = Phase::Closed;
+            self.closed.store(true, Ordering::Relaxed);
             state.events.push(LinkEvent::Closed(loss));
             self.release(dropped);
         }
@@ -155,6 +157,7 @@ impl Link {
         state.backlog.clear();
         state.counters.sent_dropped.disconnected += dropped as u64;
         state.phase = Phase::Closed;
+        self.closed.store(true, Ordering::Relaxed);
         state.events.push(LinkEvent::Closed(loss));
         self.release(dropped);
         After::Gone

@@ -56,6 +56,8 @@ pub struct Link {
     /// for room costs one load.
     unsent: AtomicUsize,
     send_hwm: AtomicUsize,
+    /// Nothing more is accepted. The socket hears of it soon; until then it must not route into the void.
+    closed: AtomicBool,
     /// A sender was refused: the next drop below half the mark must ring.
     starved: AtomicBool,
 }
@@ -71,6 +73,7 @@ impl Link {
             reactor,
             unsent: AtomicUsize::new(0),
             send_hwm: AtomicUsize::new(config.send_hwm),
+            closed: AtomicBool::new(false),
             starved: AtomicBool::new(false),
             state: Mutex::new(State::new(config.recv_hwm)),
             config,
@@ -95,6 +98,9 @@ impl Link {
     /// Whether one more message may be sent before the high-water mark is reached. When the answer is no, the owner
     /// is rung (OUT) once there is room again.
     pub fn writable(&self) -> bool {
+        if self.closed.load(Ordering::Relaxed) {
+            return false;
+        }
         let mark = self.send_hwm.load(Ordering::Relaxed);
         if mark == 0 || self.unsent.load(Ordering::SeqCst) < mark {
             return true;
