@@ -1,4 +1,4 @@
-//! Rust: the engine's own tests, and the loom models of its queue.
+//! Rust: the engine's own tests, the loom models of its queue, and the tests of the conformance runner.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,7 +17,11 @@ pub const PROFILE: &str = "dist";
 pub const TESTEE: &str = "rust: testee";
 
 pub fn tests() -> Vec<Step> {
-    vec![Step::test("rust: tests", unit_tests), Step::test("rust: loom models", loom)]
+    vec![
+        Step::test("rust: tests", unit_tests),
+        Step::test("rust: loom models", loom),
+        Step::test("rust: runner's tests", runner_tests),
+    ]
 }
 
 /// The runner of the conformance scenarios, which measures nothing by itself, and the Rust actor, built as users build it.
@@ -46,6 +50,11 @@ pub fn consumer_target(project: &Project) -> PathBuf {
 
 fn unit_tests(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     run(shell, project.cargo().args(["test", "--no-fail-fast"]))
+}
+
+/// The conformance runner is no default member, as its runs need other languages; its own tests do not.
+fn runner_tests(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    run(shell, project.cargo().args(["test", "-p", "ohmq-polyglot"]))
 }
 
 /// Loom replaces the queue's atomics, so everything is built anew: in a folder of its own, to spare the other builds. The models
