@@ -335,15 +335,15 @@ mod tests {
 
     #[test]
     fn a_command_in_the_root_gets_its_folders_and_nothing_of_the_environment() {
-        let swift = Swift::InRoot(PathBuf::from("/c/root"));
+        let swift = Swift::InRoot(PathBuf::from("/c/trixie"));
         let mut command = swift.command(Path::new("/repo/x"), &[Path::new("/repo")]);
         command.args(["build"]);
         let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
         let tail = &words[words.len() - 5..];
-        assert_eq!(tail[..2], ["/c/root", "/repo/x"]);
+        assert_eq!(tail[..2], ["/c/trixie", "/repo/x"]);
         assert!(tail[2].starts_with("/repo\n"));
         assert_eq!(tail[3..], ["swift", "build"]);
-        assert!(swift.launcher()[0].starts_with("/c/root/lib"));
+        assert!(swift.launcher()[0].starts_with("/c/trixie/lib"));
         assert!(Swift::OnPath.launcher().is_empty());
     }
 }

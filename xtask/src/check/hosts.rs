@@ -14,15 +14,8 @@ pub struct Host {
     pub tool: &'static str,
 }
 
-/// Hosts that everybody knows are no secret of a workplace; lock files name them.
-const PUBLIC: &[&str] = &[
-    "github.com",
-    "apache.org",
-    "w3.org",
-    "rust-lang.org",
-    "localhost",
-    "127.0.0.1",
-];
+/// Hosts that configurations name without fetching packages from them: name spaces of XML, Cargo's name for its index.
+const HARMLESS: &[&str] = &["github.com", "apache.org", "w3.org", "localhost", "127.0.0.1"];
 
 /// All such hosts of this machine.
 pub fn configured(project: &Project) -> Vec<Host> {
@@ -76,8 +69,8 @@ fn hosts_in(text: &str) -> Vec<String> {
         let authority = rest.split(|c: char| c == '/' || c.is_whitespace() || "\"'<>,".contains(c)).next();
         let host = authority.unwrap_or_default().rsplit('@').next().unwrap_or_default();
         let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        let public = PUBLIC.iter().any(|known| name == *known || name.ends_with(&format!(".{known}")));
-        if name.contains('.') && !public {
+        let harmless = HARMLESS.iter().any(|known| name == *known || name.ends_with(&format!(".{known}")));
+        if name.contains('.') && !harmless {
             hosts.push(name);
         }
     }
@@ -89,9 +82,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_hosts_are_found_and_public_ones_are_not() {
+    fn registries_are_found_and_name_spaces_are_not() {
         let text = "index-url='https://user:secret@Mirror.Corp.example:8443/simple/'\nxmlns=http://www.w3.org/2001/\n\
-            URIs: http://www.w3.org/debian\nfile:///opt/wheels\n<url>http://maven.corp.example/repo</url>";
-        assert_eq!(hosts_in(text), ["mirror.corp.example", "maven.corp.example"]);
+            URIs: http://deb.corp.example/debian\nfile:///opt/wheels\n<url>http://maven.corp.example/repo</url>";
+        assert_eq!(hosts_in(text), ["mirror.corp.example", "deb.corp.example", "maven.corp.example"]);
     }
 }
