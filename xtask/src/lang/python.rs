@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::files;
+use super::{files, rust};
 use crate::counts;
 use crate::project::Project;
 use crate::shell::Shell;
@@ -43,8 +43,10 @@ pub fn install() -> Vec<Step> {
 }
 
 pub fn tests() -> Vec<Step> {
-    let mut steps = install();
-    steps.push(Step::test("python: tests", pytest).after([INSTALL]));
+    // The tests exchange messages with a process of another language, the Rust testee.
+    let mut steps = rust::testee();
+    steps.extend(install());
+    steps.push(Step::test("python: tests", pytest).after([INSTALL, rust::TESTEE]));
     steps
 }
 
@@ -131,6 +133,7 @@ fn find_wheel(project: &Project) -> Result<PathBuf> {
 fn pytest(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let report = files::fresh_report(project, "python.xml")?;
     let mut pytest = Command::new(interpreter(project));
+    pytest.env("OHMQ_RUST_TESTEE", rust::built(project, "ohmq-testee"));
     pytest.current_dir(consumer(project)).args(["-m", "pytest", "-p", "no:cacheprovider", "-q"]);
     pytest.arg(project.root.join("bindings-python/tests")).arg("--junitxml").arg(&report);
     let read = |_: &_| Ok(counts::junit(&fs::read_to_string(&report).context("pytest wrote no report")?));
