@@ -20,7 +20,7 @@ mod sys;
 mod transport;
 
 pub use config::{LinkConfig, Reconnect, StreamOptions};
-pub use link::{Counters, Drops, Link, LinkEvent, Loss, Origin, Owner, Refill};
+pub use link::{Counters, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, Owner, Shared};
 pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};
 pub use stream::Stream;

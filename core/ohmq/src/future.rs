@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use ohmq_proto::Message;
 use ohmq_queue::Ticket;
 use ohmq_queue::doorbell::{IN, OUT};
-use ohmq_spec::ErrorCode;
 
 use crate::core::SocketCore;
 use crate::{Result, SendError};
@@ -27,22 +26,27 @@ impl RecvFuture {
     pub(crate) fn new(core: Arc<SocketCore>) -> Self {
         RecvFuture { core, ticket: None }
     }
+
+    fn attempt(&self) -> Poll<Result<Message>> {
+        let mut message = Message::new();
+        match self.core.take(&mut message) {
+            Ok(true) => Poll::Ready(Ok(message)),
+            Ok(false) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
 }
 
 impl Future for RecvFuture {
     type Output = Result<Message>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.core.try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain => {}
-            other => return Poll::Ready(other),
+        if let Poll::Ready(result) = self.attempt() {
+            return Poll::Ready(result);
         }
         let this = &mut *self;
         announce(&mut this.ticket, &this.core, IN, context);
-        match this.core.try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain => Poll::Pending,
-            other => Poll::Ready(other),
-        }
+        this.attempt()
     }
 }
 
@@ -53,23 +57,26 @@ impl Future for RecvFuture {
 #[must_use = "futures do nothing unless polled"]
 pub struct SendFuture {
     core: Arc<SocketCore>,
-    message: Option<Message>,
+    message: Message,
     ticket: Option<Ticket>,
 }
 
 impl SendFuture {
     pub(crate) fn new(core: Arc<SocketCore>, message: Message) -> Self {
-        SendFuture { core, message: Some(message), ticket: None }
+        SendFuture { core, message, ticket: None }
     }
 
     fn attempt(&mut self) -> Poll<Result<(), SendError>> {
-        let message = self.message.take().unwrap_or_default();
-        match self.core.try_send(message) {
-            Err(refused) if refused.error.code() == ErrorCode::Eagain => {
-                self.message = Some(refused.message);
-                Poll::Pending
+        match self.core.give(&mut self.message) {
+            Ok(true) => {
+                self.message = Message::new();
+                Poll::Ready(Ok(()))
             }
-            other => Poll::Ready(other),
+            Ok(false) => Poll::Pending,
+            Err(error) => {
+                let message = std::mem::take(&mut self.message);
+                Poll::Ready(Err(SendError { error, message }))
+            }
         }
     }
 }

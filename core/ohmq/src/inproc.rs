@@ -126,8 +126,9 @@ impl InprocEnd {
         (!known).then(|| self.nudge())
     }
 
-    /// Takes the next message. The nudge tells a sender that it has room again.
-    pub(crate) fn pop(&mut self) -> (Option<Message>, Option<Nudge>) {
+    /// Puts the next message into `into`; says whether there was one. The nudge tells a sender that it has room again.
+    #[inline]
+    pub(crate) fn pop(&mut self, into: &mut Message) -> (bool, Option<Nudge>) {
         let message = self.consumer.pop().or_else(|| {
             self.own().announced.store(false, Ordering::SeqCst);
             fence(Ordering::SeqCst);
@@ -137,15 +138,14 @@ impl InprocEnd {
             }
             message
         });
-        if message.is_none() {
-            return (None, None);
-        }
+        let Some(message) = message else { return (false, None) };
+        *into = message;
         self.taken += 1;
         fence(Ordering::SeqCst);
         let own = self.own();
         let room = self.consumer.len() <= own.recv_mark.load(Ordering::Relaxed) / 2;
         let starved = room && own.starved.load(Ordering::SeqCst) && own.starved.swap(false, Ordering::SeqCst);
-        (message, starved.then(|| self.nudge()))
+        (true, starved.then(|| self.nudge()))
     }
 
     /// Messages that wait at this end.

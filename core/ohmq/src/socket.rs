@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ohmq_proto::Message;
-use ohmq_spec::{ErrorCode, SocketOption, SocketType};
+use ohmq_spec::{SocketOption, SocketType};
 
 use crate::core::SocketCore;
 use crate::{Events, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
@@ -92,13 +92,14 @@ impl Socket {
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `EHOSTUNREACH` (mandatory ROUTER), `ENOTSUP` for
     /// a type that does not send, `EINTR`. The message comes back with the error.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let message = message.into();
-        match self.core().try_send(message) {
-            Err(refused) if refused.error.code() == ErrorCode::Eagain => {
+        let mut message = message.into();
+        match self.core().give(&mut message) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
                 let (timeout, _) = self.core().timeouts();
-                self.core().send_waiting(refused, options::timeout(timeout))
+                self.core().send_waiting(message, options::timeout(timeout))
             }
-            other => other,
+            Err(error) => Err(SendError { error, message }),
         }
     }
 
@@ -108,11 +109,15 @@ impl Socket {
     ///
     /// As [`Socket::send`]; `EAGAIN` means at once.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        match self.core().try_send(message.into()) {
-            Err(refused) if refused.error.code() == ErrorCode::Eagain && self.core().pump() => {
-                self.core().try_send(refused.message)
-            }
-            other => other,
+        let mut message = message.into();
+        let mut outcome = self.core().give(&mut message);
+        if outcome == Ok(false) && self.core().pump() {
+            outcome = self.core().give(&mut message);
+        }
+        match outcome {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SendError { error: self.core().would_block("send"), message }),
+            Err(error) => Err(SendError { error, message }),
         }
     }
 
@@ -126,11 +131,11 @@ impl Socket {
         message: impl Into<Message>,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        match self.core().try_send(message.into()) {
-            Err(refused) if refused.error.code() == ErrorCode::Eagain => {
-                self.core().send_waiting(refused, timeout)
-            }
-            other => other,
+        let mut message = message.into();
+        match self.core().give(&mut message) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.core().send_waiting(message, timeout),
+            Err(error) => Err(SendError { error, message }),
         }
     }
 
@@ -146,13 +151,12 @@ impl Socket {
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `ENOTSUP` for a type that does not receive,
     /// `EINTR`.
     pub fn recv(&self) -> Result<Message> {
-        match self.core().try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain => {
-                let (_, timeout) = self.core().timeouts();
-                self.core().recv_waiting(error, options::timeout(timeout))
-            }
-            other => other,
+        let mut message = Message::new();
+        if !self.core().take(&mut message)? {
+            let (_, timeout) = self.core().timeouts();
+            self.core().recv_waiting(&mut message, options::timeout(timeout))?;
         }
+        Ok(message)
     }
 
     /// Receives a message if there is one now.
@@ -161,10 +165,11 @@ impl Socket {
     ///
     /// As [`Socket::recv`]; `EAGAIN` means at once.
     pub fn try_recv(&self) -> Result<Message> {
-        match self.core().try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain && self.core().pump() => self.core().try_recv(),
-            other => other,
+        let mut message = Message::new();
+        if self.core().take(&mut message)? || (self.core().pump() && self.core().take(&mut message)?) {
+            return Ok(message);
         }
+        Err(self.core().would_block("receive"))
     }
 
     /// Receives a message, waiting at most `timeout`; `None` waits for ever.
@@ -173,10 +178,11 @@ impl Socket {
     ///
     /// As [`Socket::recv`].
     pub fn recv_timeout(&self, timeout: Option<Duration>) -> Result<Message> {
-        match self.core().try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain => self.core().recv_waiting(error, timeout),
-            other => other,
+        let mut message = Message::new();
+        if !self.core().take(&mut message)? {
+            self.core().recv_waiting(&mut message, timeout)?;
         }
+        Ok(message)
     }
 
     /// Receives a message as a future, for any executor. Dropping it loses nothing.

@@ -45,36 +45,35 @@ impl SocketCore {
     /// Sends, waiting for room, a message that was just refused.
     pub(crate) fn send_waiting(
         &self,
-        refused: SendError,
+        mut message: Message,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        let SendError { error: full, message } = refused;
-        let mut offer = Some(message);
-        let attempt = || match self.offer(&mut offer) {
-            Err(error) if error.code() == ErrorCode::Eagain => ControlFlow::Continue(()),
-            other => ControlFlow::Break(other),
+        let attempt = || match self.give(&mut message) {
+            Ok(false) => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other.map(drop)),
         };
-        let error = match self.block(OUT, timeout, OnSignal::Resume, attempt) {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) | Err(Stop::Failed(error)) => error,
-            Err(Stop::TimedOut) => full,
-            Err(Stop::Interrupted | Stop::Signalled) => interrupted("send", self),
-        };
-        Err(SendError { error, message: offer.unwrap_or_default() })
+        let result = self.block(OUT, timeout, OnSignal::Resume, attempt);
+        self.outcome("send", result).map_err(|error| SendError { error, message })
     }
 
-    /// Receives, waiting for a message; `empty` says that there was none just now.
-    pub(crate) fn recv_waiting(&self, empty: Error, timeout: Option<Duration>) -> Result<Message> {
-        let attempt = || match self.try_recv() {
-            Err(error) if error.code() == ErrorCode::Eagain => ControlFlow::Continue(()),
-            other => ControlFlow::Break(other),
+    /// Receives into `into`, waiting for a message when there was none just now.
+    pub(crate) fn recv_waiting(&self, into: &mut Message, timeout: Option<Duration>) -> Result<()> {
+        let attempt = || match self.take(into) {
+            Ok(false) => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other.map(drop)),
         };
-        match self.block(IN, timeout, OnSignal::Resume, attempt) {
-            Ok(result) => result,
-            Err(Stop::TimedOut) => Err(empty),
-            Err(Stop::Interrupted | Stop::Signalled) => Err(interrupted("receive", self)),
-            Err(Stop::Failed(error)) => Err(error),
-        }
+        let result = self.block(IN, timeout, OnSignal::Resume, attempt);
+        self.outcome("receive", result)
+    }
+
+    fn outcome<T>(&self, operation: &'static str, result: std::result::Result<Result<T>, Stop>) -> Result<T> {
+        result.unwrap_or_else(|stop| {
+            Err(match stop {
+                Stop::TimedOut => self.would_block(operation),
+                Stop::Interrupted | Stop::Signalled => interrupted(operation, self),
+                Stop::Failed(error) => error,
+            })
+        })
     }
 
     /// Waits until something of `wanted` is possible, the time is over (nothing is ready), or the thread is interrupted
@@ -85,10 +84,8 @@ impl SocketCore {
             other => ControlFlow::Break(other),
         };
         match self.block(wanted.interest(), timeout, OnSignal::Stop, attempt) {
-            Ok(result) => result,
             Err(Stop::TimedOut) => Ok(Events::NONE),
-            Err(Stop::Interrupted | Stop::Signalled) => Err(interrupted("poll", self)),
-            Err(Stop::Failed(error)) => Err(error),
+            result => self.outcome("poll", result),
         }
     }
 

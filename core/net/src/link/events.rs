@@ -1,6 +1,7 @@
 //! What a link tells the socket that owns it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ohmq_proto::Message;
@@ -37,15 +38,18 @@ pub trait Owner: Send + Sync + 'static {
     fn ring(&self, bits: u8);
     /// The poller its links are watched by; `None` where pollers do not nest: then the I/O thread watches them.
     fn nest(&self) -> Option<Arc<Nest>>;
+    /// Looks after a stream of messages that [`LinkEnd::begin_stream`](super::LinkEnd::begin_stream) announced; says when
+    /// to look again, if it goes on.
+    fn tick(&self) -> Option<Duration>;
     /// A lingering link of a closed socket has ended.
     fn finished(&self, link: &Arc<Link>);
 }
 
 /// What [`Link::refill`] found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Refill {
+pub(crate) struct Refill {
     /// Events happened meanwhile that nobody else will tell the owner of.
-    pub events: bool,
+    pub(crate) events: bool,
 }
 
 impl Link {

@@ -10,8 +10,8 @@
 //! | reader | the I/O thread; a receiver that found the queue empty and reading paused | the holder parses what it read |
 
 mod close;
+mod end;
 mod events;
-pub(crate) mod pace;
 mod read;
 mod state;
 mod write;
@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use ohmq_proto::FrameFormat;
 use ohmq_proto::connection::Connection;
 
 use crate::config::LinkConfig;
@@ -29,7 +30,9 @@ use crate::stream::Stream;
 
 pub(crate) use close::After;
 pub use close::Loss;
-pub use events::{LinkEvent, Owner, Refill};
+pub use end::{LinkEnd, Shared};
+pub use events::{LinkEvent, Owner};
+pub(crate) use events::Refill;
 pub(crate) use read::{ReadTurn, Teller};
 pub use state::{Counters, Drops};
 use state::{Phase, State, Wire};
@@ -95,19 +98,25 @@ impl Link {
         &self.config
     }
 
-    /// Whether one more message may be sent before the high-water mark is reached. When the answer is no, the owner
-    /// is rung (OUT) once there is room again.
-    pub fn writable(&self) -> bool {
+    /// Whether one more message may be sent when `gathered` are on their way here. When the answer is no, the owner is
+    /// rung (OUT) once there is room again.
+    #[inline]
+    fn has_room(&self, gathered: usize) -> bool {
         if self.closed.load(Ordering::Relaxed) {
             return false;
         }
         let mark = self.send_hwm.load(Ordering::Relaxed);
-        if mark == 0 || self.unsent.load(Ordering::SeqCst) < mark {
+        if mark == 0 || self.unsent.load(Ordering::SeqCst) + gathered < mark {
             return true;
         }
         // Announce, then look again: `release` subtracts first and `ring_room` looks at the flag afterwards.
         self.starved.store(true, Ordering::SeqCst);
-        self.unsent.load(Ordering::SeqCst) < mark
+        self.unsent.load(Ordering::SeqCst) + gathered < mark
+    }
+
+    /// The layout of the peer's frames, while there is a connection.
+    fn frame_format(&self) -> Option<FrameFormat> {
+        self.lock().wire.as_ref().filter(|wire| wire.connection.established()).map(|wire| wire.connection.frame_format())
     }
 
     /// Messages that wait for the kernel.

@@ -11,7 +11,7 @@ use ohmq_proto::Message;
 use ohmq_proto::connection::Event;
 use ohmq_queue::doorbell::IN;
 
-use super::state::{Phase, State};
+use super::state::{Phase, State, Wire};
 use super::{Link, LinkEvent, Loss, Refill};
 use crate::reactor::Command;
 use crate::stream::Stream;
@@ -24,6 +24,9 @@ const LARGE_READ: usize = 256 * 1024;
 
 /// Reads one turn may make before it lets other links have the thread.
 const READS_PER_TURN: usize = 8;
+
+/// Messages the socket itself parses at a time: few enough to be still in the nearest cache when they are taken.
+const TAKEN_AT_ONCE: usize = 128;
 
 /// How a turn of reading ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,11 +48,21 @@ pub(crate) enum Teller {
     Owner,
 }
 
+impl Teller {
+    /// Messages to parse at a time.
+    fn limit(self) -> usize {
+        match self {
+            Teller::Reactor => usize::MAX,
+            Teller::Owner => TAKEN_AT_ONCE,
+        }
+    }
+}
+
 impl Link {
-    /// Moves the parsed messages into `into`, which must be empty: what it held counts as received. When reading was
-    /// paused at the high-water mark this thread reads on. Called under the owner's lock, so the owner is not attended:
-    /// [`Refill::events`] says that it has to look for itself.
-    pub fn refill(self: &Arc<Self>, into: &mut VecDeque<Message>) -> Refill {
+    /// Moves the parsed messages into `into`, which must be empty: what it held counts as received. When there are none
+    /// but more is known to be there, this thread parses or reads on. Called under the owner's lock, so the owner is not
+    /// attended: [`Refill::events`] says that it has to look for itself.
+    pub(super) fn refill(self: &Arc<Self>, into: &mut VecDeque<Message>) -> Refill {
         debug_assert!(into.is_empty());
         let resume = {
             let mut state = self.lock();
@@ -57,7 +70,7 @@ impl Link {
             std::mem::swap(&mut state.inbound, into);
             state.outstanding = into.len();
             state.counters.recv_taken += into.len() as u64;
-            let more = state.paused || state.wire.as_ref().is_some_and(|wire| wire.more);
+            let more = state.paused || state.wire.as_ref().is_some_and(Wire::has_more);
             state.announced = !into.is_empty() || more;
             into.is_empty() && more
         };
@@ -91,13 +104,16 @@ impl Link {
     pub(crate) fn read_more(self: &Arc<Self>) -> bool {
         let more = self.lock().wire.as_mut().is_some_and(|wire| {
             wire.remembered = false;
-            wire.more
+            wire.has_more()
         });
         more && self.read_turn(Teller::Reactor) == ReadTurn::More
     }
 
     /// Reads and parses until there is a message to take, the kernel has nothing more, or the turn was long enough.
     pub(crate) fn read_turn(self: &Arc<Self>, teller: Teller) -> ReadTurn {
+        if let Some(turn) = self.parse_rest(teller) {
+            return turn;
+        }
         for _ in 0..READS_PER_TURN {
             let Some((stream, mut slab, size)) = self.take_slab() else { return ReadTurn::Stopped };
             let outcome = stream.read(&mut slab, size);
@@ -108,19 +124,32 @@ impl Link {
         ReadTurn::More
     }
 
-    /// Reading was paused and there is room again: parse what is in the slab, then read.
+    /// The socket has taken everything and there is more: parse what is in the slab, and read when that is nothing.
     fn resume(self: &Arc<Self>) {
-        {
+        let found = {
             let mut state = self.lock();
             state.paused = false;
             // The socket is here, so nobody needs to be told of what is parsed now.
             state.announced = true;
-            self.parse(&mut state);
+            self.parse(&mut state, TAKEN_AT_ONCE);
+            let more = state.wire.as_ref().is_some_and(Wire::has_more);
+            (!state.inbound.is_empty()).then_some(if more { ReadTurn::More } else { ReadTurn::Drained })
+        };
+        if found.is_some() {
+            self.flush_answers();
         }
-        if self.read_turn(Teller::Owner) == ReadTurn::More {
+        if found.unwrap_or_else(|| self.read_turn(Teller::Owner)) == ReadTurn::More {
             self.remember();
         }
-        self.flush();
+    }
+
+    /// What was received may have to be answered: a PING.
+    fn flush_answers(self: &Arc<Self>) {
+        let answers =
+            self.lock().wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty());
+        if answers {
+            self.flush();
+        }
     }
 
     /// The socket will most likely come back for the rest. If it does not, somebody else must.
@@ -134,6 +163,34 @@ impl Link {
         if !known {
             nest.remember(self);
         }
+    }
+
+    /// Parses what the socket left in the slab when it had enough; `None` when there was nothing to take.
+    fn parse_rest(self: &Arc<Self>, teller: Teller) -> Option<ReadTurn> {
+        let (attend, fresh, more) = {
+            let mut state = self.lock();
+            let wire = state.wire.as_ref()?;
+            if !wire.unparsed || wire.reader_held {
+                return None;
+            }
+            let before = state.counters.recv_accepted;
+            self.parse(&mut state, teller.limit());
+            let (attend, fresh) = state.news(before);
+            (attend, fresh, state.wire.as_ref().is_some_and(Wire::has_more))
+        };
+        self.tell(teller, attend, fresh);
+        fresh.then_some(if more { ReadTurn::More } else { ReadTurn::Drained })
+    }
+
+    /// Tells the owner what was parsed.
+    fn tell(self: &Arc<Self>, teller: Teller, attend: bool, fresh: bool) {
+        if attend && teller == Teller::Reactor {
+            self.owner().attend(self);
+        }
+        if fresh {
+            self.owner().ring(IN);
+        }
+        self.flush_answers();
     }
 
     fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize)> {
@@ -179,10 +236,9 @@ impl Link {
                 Ok(count) => again || *count == size || wire.ending,
                 Err(_) => again,
             };
-            let more = wire.more;
             match outcome {
                 Ok(0) => self.fail(&mut state, Loss::Ended),
-                Ok(_) => self.parse(&mut state),
+                Ok(_) => self.parse(&mut state, teller.limit()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
@@ -194,18 +250,11 @@ impl Link {
                     self.command(Command::Lost(self.key));
                 }
             }
-            let fresh = state.counters.recv_accepted != before;
-            let attend = !state.events.is_empty() || (fresh && !state.announced);
-            state.announced |= fresh;
+            let more = state.wire.as_ref().is_some_and(Wire::has_more);
+            let (attend, fresh) = state.news(before);
             (attend, fresh, more)
         };
-        if attend && teller == Teller::Reactor {
-            self.owner().attend(self);
-        }
-        if fresh {
-            self.owner().ring(IN);
-        }
-        self.flush();
+        self.tell(teller, attend, fresh);
         match (more, fresh) {
             (false, _) => Some(ReadTurn::Drained),
             (true, true) => Some(ReadTurn::More),
@@ -213,15 +262,29 @@ impl Link {
         }
     }
 
-    /// Turns bytes into messages and events until the bytes run out or the queue is full.
-    pub(super) fn parse(&self, state: &mut State) {
+    /// Turns bytes into messages and events until the bytes run out, the queue is full, or there are `limit` messages.
+    pub(super) fn parse(&self, state: &mut State, limit: usize) {
         let now = Instant::now();
         loop {
             if !state.has_room() {
                 state.paused = true;
                 return;
             }
+            let room = state.room().min(limit.saturating_sub(state.inbound.len()));
             let Some(wire) = state.wire.as_mut().filter(|wire| wire.failed.is_none()) else { return };
+            if room == 0 {
+                // Whole messages may be left in the slab.
+                wire.unparsed = true;
+                return;
+            }
+            wire.unparsed = false;
+            if state.phase == Phase::Open && !self.config.messages_are_events {
+                let count = wire.connection.receive_small(&mut wire.slab, &mut state.inbound, room);
+                state.counters.recv_accepted += count as u64;
+                if count == room {
+                    continue;
+                }
+            }
             match wire.connection.receive(&mut wire.slab, now) {
                 Ok(None) => return,
                 Ok(Some(event)) => self.accept_event(state, event),

@@ -7,7 +7,6 @@ use bytes::BytesMut;
 use ohmq_proto::Message;
 use ohmq_proto::connection::Connection;
 
-use super::pace::Pace;
 use super::{LinkEvent, Loss};
 use crate::stream::Stream;
 
@@ -38,7 +37,6 @@ pub(super) struct State {
     pub(super) announced: bool,
     pub(super) events: Vec<LinkEvent>,
     pub(super) counters: Counters,
-    pub(super) pace: Pace,
 }
 
 impl State {
@@ -54,13 +52,29 @@ impl State {
             announced: false,
             events: Vec::new(),
             counters: Counters::default(),
-            pace: Pace::default(),
         }
     }
 
     /// Whether one more parsed message may be queued.
     pub(super) fn has_room(&self) -> bool {
-        self.recv_hwm == 0 || self.inbound.len() + self.outstanding < self.recv_hwm
+        self.room() > 0
+    }
+
+    /// How many more parsed messages may be queued.
+    pub(super) fn room(&self) -> usize {
+        match self.recv_hwm {
+            0 => usize::MAX,
+            mark => mark.saturating_sub(self.inbound.len() + self.outstanding),
+        }
+    }
+
+    /// Whether the owner must be attended for what was parsed since `before` messages had been accepted, and whether
+    /// there is any message.
+    pub(super) fn news(&mut self, before: u64) -> (bool, bool) {
+        let fresh = self.counters.recv_accepted != before;
+        let attend = !self.events.is_empty() || (fresh && !self.announced);
+        self.announced |= fresh;
+        (attend, fresh)
     }
 }
 
@@ -75,6 +89,8 @@ pub(super) struct Wire {
     pub(super) read_again: bool,
     /// The last read was cut off by its size, so the kernel may have more; no new edge will tell.
     pub(super) more: bool,
+    /// The slab may hold whole messages: the socket had enough for the moment.
+    pub(super) unparsed: bool,
     /// The nest knows that there is more, in case the socket does not come back for it.
     pub(super) remembered: bool,
     /// The poller saw the end of the stream: read until it is reached.
@@ -91,6 +107,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
+    /// Whether there may be something that no new edge will tell of.
+    pub(super) fn has_more(&self) -> bool {
+        self.more || self.unparsed
+    }
+
     pub(super) fn new(stream: Arc<Stream>, connection: Connection) -> Self {
         Wire {
             stream,
@@ -99,6 +120,7 @@ impl Wire {
             reader_held: false,
             read_again: false,
             more: false,
+            unparsed: false,
             remembered: false,
             ending: false,
             writer_held: false,

@@ -2,12 +2,12 @@
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ohmq_proto::Message;
-use ohmq_proto::output::Batch;
+use ohmq_proto::output::{Batch, Encoded, Gathered};
 
-use super::pace::{Step, Tick};
 use super::state::{Phase, State};
 use super::{Link, Wire};
 use crate::reactor::Command;
@@ -20,55 +20,54 @@ const SLICES: usize = 32;
 const WRITES_PER_TURN: usize = 16;
 
 impl Link {
-    /// Accepts a message, sent in its sender's turn number `turn`. It counts against the high-water mark until the
-    /// kernel took its last byte. The caller asks [`Link::writable`] first; when the answer is true it calls
-    /// [`Link::flush`] once it holds no lock, else it does so before it receives, polls, closes or waits for room.
-    #[inline]
-    pub fn enqueue(&self, message: Message, turn: u64) -> bool {
-        let mut guard = self.lock();
-        let state = &mut *guard;
+    /// Accepts a message, which `encoded` may hold in wire form already. It counts against the high-water mark until
+    /// the kernel took its last byte. The caller asks [`LinkEnd::writable`](super::LinkEnd::writable) first.
+    pub(super) fn enqueue(&self, message: &mut Message, encoded: Option<&Encoded>) {
+        let mut state = self.lock();
         state.counters.sent_accepted += 1;
         if state.phase == Phase::Closed {
             state.counters.sent_dropped.disconnected += 1;
-            return false;
+            return;
         }
-        self.unsent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let Some(wire) = state.wire.as_mut().filter(|wire| wire.connection.established()) else {
-            state.backlog.push_back(message);
-            return false;
-        };
-        wire.connection.send(&message);
-        match state.pace.on_send(turn, message.total_bytes(), wire.connection.output_ref().bytes()) {
-            Step::Write => true,
-            Step::Gather => false,
-            Step::Begin => {
-                drop(guard);
-                self.command(Command::Stream(self.key));
-                false
+        self.unsent.fetch_add(1, Ordering::SeqCst);
+        match (established(&mut state), encoded) {
+            (Some(Wire { connection, .. }), Some(encoded)) if connection.frame_format() == encoded.format() => {
+                connection.send_encoded(encoded);
             }
+            (Some(wire), _) => wire.connection.send(message),
+            (None, _) => state.backlog.push_back(std::mem::take(message)),
         }
     }
 
-    /// Looks after a stream; says when to look again. Called by the I/O thread.
-    pub(crate) fn tick(self: &Arc<Self>) -> Option<Duration> {
-        let tick = {
-            let mut state = self.lock();
-            let queued = state.wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty());
-            state.pace.on_tick(queued)
-        };
-        match tick {
-            Tick::Wait(time) => Some(time),
-            Tick::Write(time) => {
-                self.flush();
-                Some(time)
-            }
-            Tick::End => None,
+    /// Accepts messages that were encoded ahead for the connection of that moment.
+    pub(super) fn append(&self, gathered: &mut Gathered) {
+        let count = gathered.messages();
+        let mut state = self.lock();
+        state.counters.sent_accepted += count as u64;
+        if state.phase == Phase::Closed {
+            state.counters.sent_dropped.disconnected += count as u64;
+            drop(gathered.take_messages());
+            return;
         }
+        self.unsent.fetch_add(count, Ordering::SeqCst);
+        match established(&mut state) {
+            Some(Wire { connection, .. }) if connection.frame_format() == gathered.format() => {
+                connection.send_gathered(gathered);
+            }
+            // The peer came back with another version, or is away.
+            Some(wire) => gathered.take_messages().iter().for_each(|message| wire.connection.send(message)),
+            None => state.backlog.extend(gathered.take_messages()),
+        }
+    }
+
+    /// Has the I/O thread call [`Owner::tick`](super::Owner::tick) of this link's socket after this time.
+    pub(super) fn begin_stream(&self, first: Duration) {
+        self.command(Command::Stream { key: self.key, owner: Arc::clone(&self.owner), first });
     }
 
     /// Tells the peer of a subscription of ours, or of its end. Without a connection nothing happens: the socket
     /// replays its subscriptions when one is established.
-    pub fn send_subscription(&self, subscribe: bool, topic: &[u8]) {
+    pub(super) fn send_subscription(&self, subscribe: bool, topic: &[u8]) {
         if let Some(wire) = established(&mut self.lock()) {
             wire.connection.send_subscription(subscribe, topic);
         }
@@ -143,7 +142,6 @@ impl Link {
             }
             state.counters.sent_delivered += completed as u64;
             self.release(completed);
-            state.pace.on_written();
             (completed, again, state.phase == Phase::Lingering && completed > 0 && self.unsent() == 0)
         };
         if completed > 0 {

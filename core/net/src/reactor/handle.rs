@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{JoinHandle, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Registry, Token, Waker};
@@ -40,8 +40,12 @@ pub(crate) enum Command {
     },
     /// Bytes are queued and the thread that queued them has other things to do.
     Flush(u64),
-    /// A stream began: look after it until it ends.
-    Stream(u64),
+    /// A stream began: look after it until it ends, the first time after this pause.
+    Stream {
+        key: u64,
+        owner: Arc<dyn Owner>,
+        first: Duration,
+    },
     /// Read on: room was made, or a write failed and the reason is to be read.
     Kick(u64),
     /// The wire of this link failed.

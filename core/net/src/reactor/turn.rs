@@ -11,8 +11,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::dial::Dial;
 use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
-use crate::link::pace::FIRST_TICK;
-use crate::link::{After, Link, Loss, Origin, ReadTurn, Teller};
+use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
 use crate::nest::Nest;
 use crate::stream::Stream;
 use crate::sys::AlarmClock;
@@ -76,6 +75,8 @@ pub(super) struct IoThread {
     /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
     eager: HashSet<u64>,
     eager_nests: HashSet<u64>,
+    /// Sockets that stream, each under the key of the link it began with.
+    streams: HashMap<u64, Arc<dyn Owner>>,
     /// Connections whose handshake is not done, by listener, oldest first.
     handshaking: HashMap<ListenerId, VecDeque<u64>>,
     clock: Option<AlarmClock>,
@@ -100,6 +101,7 @@ impl IoThread {
             timers: BTreeSet::new(),
             eager: HashSet::new(),
             eager_nests: HashSet::new(),
+            streams: HashMap::new(),
             handshaking: HashMap::new(),
             quitting: false,
         }
@@ -198,8 +200,9 @@ impl IoThread {
             Command::Dial { link, target } => self.dial(link, target),
             Command::Resolved { key, attempt, addresses } => self.on_resolved(key, attempt, addresses),
             Command::Flush(key) => self.with_link(key, |link| link.flush()),
-            Command::Stream(key) => {
-                self.timers.insert((Instant::now() + FIRST_TICK, key, Alarm::Tick));
+            Command::Stream { key, owner, first } => {
+                self.streams.insert(key, owner);
+                self.timers.insert((Instant::now() + first, key, Alarm::Tick));
             }
             Command::Kick(key) => self.read(key),
             Command::Lost(key) => self.teardown(key),
@@ -248,10 +251,9 @@ impl IoThread {
     }
 
     fn tick(&mut self, key: u64) {
-        let Some(entry) = self.entries.get(&key) else { return };
-        let link = Arc::clone(&entry.link);
-        if let Some(pause) = link.tick() {
-            self.timers.insert((Instant::now() + pause, key, Alarm::Tick));
+        match self.streams.get(&key).and_then(|owner| owner.tick()) {
+            Some(pause) => _ = self.timers.insert((Instant::now() + pause, key, Alarm::Tick)),
+            None => _ = self.streams.remove(&key),
         }
     }
 

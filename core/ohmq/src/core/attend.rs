@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ohmq_net::{Link, LinkEvent, Loss};
+use ohmq_net::{Link, LinkEnd, LinkEvent, Loss};
 use ohmq_proto::{Identified, Message, PipeId};
 
 use super::effects::Effect;
 use super::inner::Inner;
+use super::pace::Step;
 use super::pipes::{Channel, Slot, Stage};
 use crate::Events;
 use crate::inproc::InprocEvent;
@@ -19,7 +20,7 @@ impl Inner {
             self.let_go(link, Some(std::time::Duration::ZERO));
             return;
         }
-        self.table.insert(Slot::new(link.key(), Channel::Link(link), endpoint));
+        self.table.insert(Slot::new(link.key(), Channel::Link(LinkEnd::new(link)), endpoint));
     }
 
     /// Takes what happened on a link and tells the pattern.
@@ -52,7 +53,8 @@ impl Inner {
         }
         if self.pattern.intercepts() {
             while let Some(Slot { channel: Channel::Inproc(end), .. }) = self.table.get_mut(pipe) {
-                let (Some(message), nudge) = end.pop() else { break };
+                let mut message = Message::new();
+                let (true, nudge) = end.pop(&mut message) else { break };
                 self.table.effects.nudge(nudge);
                 self.hand_over(pipe, message);
             }
@@ -85,13 +87,13 @@ impl Inner {
             Identified::Replaced(old) => self.close_pipe(old, Some(std::time::Duration::ZERO)),
         }
         if self.pattern.probe() && self.has_room(pipe) {
-            self.table.enqueue(pipe, Message::new());
+            self.table.enqueue(pipe, &mut Message::new(), Step::Write);
         }
         for topic in self.pattern.subscriptions() {
             self.tell(pipe, true, &topic);
         }
-        if let Some(Channel::Link(link)) = self.table.get(pipe).map(|slot| &slot.channel) {
-            let flush = Effect::Flush(Arc::clone(link));
+        if let Some(Channel::Link(end)) = self.table.get(pipe).map(|slot| &slot.channel) {
+            let flush = Effect::Flush(Arc::clone(end.link()));
             self.table.effects.push(flush);
         }
         self.table.effects.ring |= (Events::IN | Events::OUT).interest();
@@ -104,7 +106,10 @@ impl Inner {
         }
         let Some(slot) = self.table.remove(pipe) else { return };
         match slot.channel {
-            Channel::Link(link) => self.let_go(link, linger),
+            Channel::Link(mut end) => {
+                end.hand_over();
+                self.let_go(Arc::clone(end.link()), linger);
+            }
             Channel::Inproc(end) => {
                 let nudge = end.tell(InprocEvent::Closed);
                 self.table.effects.push(Effect::Nudge(nudge));
@@ -112,16 +117,14 @@ impl Inner {
         }
     }
 
-    /// A retired pipe whose last message was received, and events seen while receiving.
+    /// Whether a turn under the lock has left nothing to do.
     #[inline]
-    pub(super) fn after(&mut self) {
-        if !(self.table.eventful.is_empty() && self.table.drained.is_empty()) {
-            self.catch_up();
-        }
+    pub(super) fn is_quiet(&self) -> bool {
+        self.table.effects.is_empty() && self.table.eventful.is_empty() && self.table.drained.is_empty()
     }
 
-    #[cold]
-    fn catch_up(&mut self) {
+    /// A retired pipe whose last message was received, and events seen while receiving.
+    pub(super) fn catch_up(&mut self) {
         while let Some(link) = self.table.eventful.pop() {
             self.attend(&link);
         }
@@ -141,7 +144,12 @@ impl Inner {
 
     fn on_event(&mut self, pipe: PipeId, link: &Arc<Link>, event: LinkEvent) {
         match event {
-            LinkEvent::Established(peer) => self.joined(pipe, peer.routing_id),
+            LinkEvent::Established(peer) => {
+                if let Some(Channel::Link(end)) = self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
+                    end.on_established();
+                }
+                self.joined(pipe, peer.routing_id);
+            }
             LinkEvent::Subscribe(topic) => self.subscribed(pipe, topic),
             LinkEvent::Cancel(topic) => self.cancelled(pipe, topic),
             LinkEvent::Message(message) => self.hand_over(pipe, message),
@@ -153,6 +161,9 @@ impl Inner {
 
     /// The connection is gone and will be dialled again.
     fn on_lost(&mut self, pipe: PipeId, link: &Arc<Link>) {
+        if let Some(Channel::Link(end)) = self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
+            end.on_lost();
+        }
         if self.options.immediate {
             // A queue exists only while its peer is there.
             link.discard_backlog();
@@ -190,9 +201,11 @@ impl Inner {
     fn forget(&mut self, pipe: PipeId) {
         self.pattern.detach(pipe);
         if let Some(slot) = self.table.remove(pipe)
-            && let Channel::Link(link) = slot.channel
+            && let Channel::Link(mut end) = slot.channel
         {
-            let mut counters = link.counters();
+            // What was gathered for it is dropped there, and counted.
+            end.hand_over();
+            let mut counters = end.counters();
             // Messages nobody came for: they were parsed before the pipe was known to the pattern.
             counters.recv_dropped_closed += counters.recv_queued;
             counters.recv_queued = 0;
@@ -221,8 +234,8 @@ impl Inner {
     }
 
     fn tell(&mut self, pipe: PipeId, subscribe: bool, topic: &[u8]) {
-        match self.table.get(pipe).map(|slot| &slot.channel) {
-            Some(Channel::Link(link)) => link.send_subscription(subscribe, topic),
+        match self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
+            Some(Channel::Link(end)) => end.tell(subscribe, topic),
             Some(Channel::Inproc(end)) => {
                 let nudge = end.tell(subscription(subscribe, topic));
                 self.table.effects.push(Effect::Nudge(nudge));

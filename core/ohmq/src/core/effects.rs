@@ -42,17 +42,25 @@ impl Effects {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
     /// Whether there is anything to do.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.first.is_none() && self.ring == 0 && self.rest.is_empty()
     }
 
-    /// Carries everything out. The socket must not be locked.
-    pub(super) fn run(self, doorbell: &Doorbell) {
+    /// Carries everything out. The socket must not be locked. Says whether bytes may have been written.
+    pub(super) fn run(self, doorbell: &Doorbell) -> bool {
+        let mut wrote = false;
         for effect in self.first.into_iter().chain(self.rest) {
             match effect {
-                Effect::Flush(link) => link.flush(),
+                Effect::Flush(link) => {
+                    link.flush();
+                    wrote = true;
+                }
                 Effect::Nudge(nudge) => nudge.deliver(),
                 Effect::Close(link, linger) => link.close(linger),
             }
@@ -60,5 +68,6 @@ impl Effects {
         if self.ring != 0 {
             doorbell.ring(self.ring);
         }
+        wrote
     }
 }

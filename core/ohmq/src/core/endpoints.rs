@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_net::{Link, Origin};
+use ohmq_net::{Link, LinkEnd, Origin};
 use ohmq_proto::endpoint::{Endpoint as Address, EndpointError};
 use ohmq_spec::{ErrorCode, SocketType};
 
@@ -56,7 +56,7 @@ impl SocketCore {
             let config = inner.options.link_config();
             let link = Link::new(Origin::Dialed, owner, handle.clone(), config);
             let id = link.key();
-            let mut slot = Slot::new(link.key(), Channel::Link(Arc::clone(&link)), id);
+            let mut slot = Slot::new(link.key(), Channel::Link(LinkEnd::new(Arc::clone(&link))), id);
             let attach = !inner.options.immediate;
             slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
             let pipe = inner.table.insert(slot);

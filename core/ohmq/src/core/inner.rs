@@ -77,9 +77,9 @@ impl Inner {
     }
 
     /// Routes and queues a message, or gives it back. Reserve decides and changes nothing; commit carries it out.
+    /// A message that was sent may be left in its place, for the caller to drop.
     #[inline]
-    pub(super) fn send(&mut self, offer: &mut Option<Message>, attempt: Attempt) -> Result<(), Refusal> {
-        let Some(message) = offer.as_ref() else { return Ok(()) };
+    pub(super) fn send(&mut self, message: &mut Message, attempt: Attempt) -> Result<(), Refusal> {
         let route = match self.pattern.reserve(message, &self.table) {
             Ok(Route::Many { full: 1.., .. } | Route::Discard(DropCause::HighWater))
             | Err(RouteError::WouldBlock)
@@ -91,11 +91,13 @@ impl Inner {
             Ok(route) => route,
             Err(error) => return Err(Refusal::Final(error)),
         };
-        let Some(message) = offer.take() else { return Ok(()) };
-        let message = self.pattern.commit(&route, message, &mut self.table);
+        self.pattern.commit(&route, message, &mut self.table);
         match route {
-            Route::One(pipe) => self.table.enqueue(pipe, message),
-            Route::Many { full, .. } => self.fan_out(&message, full),
+            Route::One(pipe) => {
+                let step = self.table.pace();
+                self.table.enqueue(pipe, message, step);
+            }
+            Route::Many { full, .. } => self.fan_out(message, full),
             Route::Subscription { subscribe, topic, forward } => {
                 if forward {
                     self.tell_all(subscribe, &topic);
@@ -106,13 +108,13 @@ impl Inner {
         Ok(())
     }
 
-    /// Takes the next message.
+    /// Takes the next message into `into`; says whether there was one.
     #[inline]
-    pub(super) fn recv(&mut self) -> Result<Option<Message>, RouteError> {
+    pub(super) fn recv(&mut self, into: &mut Message) -> Result<bool, RouteError> {
         self.table.turn();
-        let message = self.pattern.recv(&mut self.table)?;
-        self.delivered += u64::from(message.is_some());
-        Ok(message)
+        let found = self.pattern.recv(&mut self.table, into)?;
+        self.delivered += u64::from(found);
+        Ok(found)
     }
 
     /// What of `wanted` is possible now.
@@ -131,11 +133,11 @@ impl Inner {
     /// Sends a subscription, or its end, to every peer.
     pub(super) fn tell_all(&mut self, subscribe: bool, topic: &[u8]) {
         for pipe in self.table.ids() {
-            let Some(slot) = self.table.get(pipe) else { continue };
-            let effect = match &slot.channel {
-                Channel::Link(link) => {
-                    link.send_subscription(subscribe, topic);
-                    Effect::Flush(Arc::clone(link))
+            let Some(slot) = self.table.get_mut(pipe) else { continue };
+            let effect = match &mut slot.channel {
+                Channel::Link(end) => {
+                    end.tell(subscribe, topic);
+                    Effect::Flush(Arc::clone(end.link()))
                 }
                 Channel::Inproc(end) => {
                     Effect::Nudge(end.tell(super::attend::subscription(subscribe, topic)))
@@ -150,7 +152,7 @@ impl Inner {
         let config = self.options.link_config();
         for pipe in self.table.ids() {
             match self.table.get(pipe).map(|slot| &slot.channel) {
-                Some(Channel::Link(link)) => link.set_marks(config.send_hwm, config.recv_hwm),
+                Some(Channel::Link(end)) => end.link().set_marks(config.send_hwm, config.recv_hwm),
                 Some(Channel::Inproc(end)) => end.set_marks(config.send_hwm, config.recv_hwm),
                 None => {}
             }
@@ -179,10 +181,8 @@ impl Inner {
     }
 
     fn fan_out(&mut self, message: &Message, full: u32) {
-        for index in 0..self.pattern.targets().len() {
-            let Some(&pipe) = self.pattern.targets().get(index) else { break };
-            self.table.enqueue(pipe, message.clone());
-        }
+        let step = self.table.pace();
+        self.table.enqueue_many(self.pattern.targets(), message, step);
         self.discards.sent_accepted += u64::from(full);
         self.discards.sent_dropped_high_water += u64::from(full);
     }

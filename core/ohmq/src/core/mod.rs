@@ -8,6 +8,7 @@ mod attend;
 mod effects;
 mod endpoints;
 mod inner;
+mod pace;
 mod pipes;
 mod shared;
 

@@ -1,18 +1,20 @@
 //! The pipes of one socket: dense numbers for the pattern, a link or an inproc end behind each.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ohmq_net::{Counters, Link};
+use ohmq_net::{Counters, Link, LinkEnd, Shared};
 use ohmq_proto::{Inbox, Message, PipeId, Pipes};
 
 use super::effects::{Effect, Effects};
+use super::pace::{FIRST_TICK, Pace, Step, Tick};
 use crate::Stats;
 use crate::inproc::InprocEnd;
 
 #[derive(Debug)]
 pub(super) enum Channel {
-    Link(Arc<Link>),
+    Link(LinkEnd),
     Inproc(InprocEnd),
 }
 
@@ -27,38 +29,54 @@ pub(super) enum Stage {
     Retired,
 }
 
+/// Whether messages of a stream are gathered for a pipe.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Gathering {
+    No,
+    /// Since the last tick.
+    Fresh,
+    /// A tick has seen them.
+    Old,
+}
+
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) key: u64,
     pub(super) channel: Channel,
-    /// Messages already taken from the channel, in order.
-    pub(super) local: VecDeque<Message>,
     /// The bind or connect it belongs to.
     pub(super) endpoint: u64,
     pub(super) stage: Stage,
-    gathering: bool,
+    gathering: Gathering,
 }
 
 impl Slot {
     pub(super) fn new(key: u64, channel: Channel, endpoint: u64) -> Self {
-        Slot { key, channel, local: VecDeque::new(), endpoint, stage: Stage::Waiting, gathering: false }
+        Slot { key, channel, endpoint, stage: Stage::Waiting, gathering: Gathering::No }
     }
 
     /// Nothing will ever come again.
     pub(super) fn is_over(&self) -> bool {
         match &self.channel {
-            Channel::Link(link) => link.is_closed(),
+            Channel::Link(end) => end.link().is_closed(),
             Channel::Inproc(_) => true,
+        }
+    }
+
+    /// Has the link write what was gathered.
+    fn hand_over(&mut self, effects: &mut Effects) {
+        if let Channel::Link(end) = &mut self.channel
+            && end.hand_over()
+        {
+            effects.push(Effect::Flush(Arc::clone(end.link())));
         }
     }
 
     /// Nothing is left to be received.
     pub(super) fn is_drained(&self) -> bool {
-        self.local.is_empty()
-            && match &self.channel {
-                Channel::Link(link) => !link.has_inbound(),
-                Channel::Inproc(end) => end.waiting() == 0,
-            }
+        match &self.channel {
+            Channel::Link(end) => end.is_drained(),
+            Channel::Inproc(end) => end.waiting() == 0,
+        }
     }
 }
 
@@ -72,8 +90,11 @@ pub(super) struct PipeTable {
     /// Links with events that came up while the socket itself was reading.
     pub(super) eventful: Vec<Arc<Link>>,
     pub(super) effects: Effects,
-    /// Pipes whose link gathers a batch that nobody has written yet.
+    pub(super) pace: Pace,
+    /// Pipes that gather a batch which nobody has written yet.
     gathering: Vec<PipeId>,
+    /// The message that goes to many, in wire form.
+    shared: Shared,
     /// Grows whenever the user does anything but send: what a stream is interrupted by.
     turn: u64,
     /// What pipes that are gone have carried.
@@ -121,53 +142,140 @@ impl PipeTable {
         let slot = self.slots.get_mut(pipe.0 as usize)?.take()?;
         self.free.push(pipe.0);
         self.by_key.remove(&slot.key);
-        self.past.recv_dropped_closed += slot.local.len() as u64;
-        if let Channel::Inproc(end) = &slot.channel {
-            let left = end.waiting() as u64;
-            self.past.recv_accepted += end.taken + left;
-            self.past.recv_dropped_closed += left;
-            self.past.sent_accepted += end.given;
-            self.past.sent_delivered += end.given;
+        match &slot.channel {
+            Channel::Link(end) => self.past.recv_dropped_closed += end.received() as u64,
+            Channel::Inproc(end) => {
+                let left = end.waiting() as u64;
+                self.past.recv_accepted += end.taken + left;
+                self.past.recv_dropped_closed += left;
+                self.past.sent_accepted += end.given;
+                self.past.sent_delivered += end.given;
+            }
         }
         Some(slot)
     }
 
-    /// Gives a routed message to its pipe; the bytes are written when the effects run.
+    /// What the pace of the user makes of the message that is about to be queued.
     #[inline]
-    pub(super) fn enqueue(&mut self, pipe: PipeId, message: Message) {
+    pub(super) fn pace(&mut self) -> Step {
+        self.pace.on_send(self.turn)
+    }
+
+    /// Gives a routed message to its pipe; the bytes are written when the effects run, or when enough are gathered. The
+    /// message may be left in its place, for the caller to drop.
+    #[inline]
+    pub(super) fn enqueue(&mut self, pipe: PipeId, message: &mut Message, step: Step) {
         let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return };
         match &mut slot.channel {
-            Channel::Link(link) => {
-                if link.enqueue(message, self.turn) {
-                    self.effects.push(Effect::Flush(Arc::clone(link)));
-                } else if !slot.gathering {
-                    slot.gathering = true;
-                    self.gathering.push(pipe);
+            Channel::Link(end) if step == Step::Write => {
+                end.write(message);
+                self.effects.push(Effect::Flush(Arc::clone(end.link())));
+            }
+            Channel::Link(end) => {
+                let full = end.gather(message);
+                if full || slot.gathering == Gathering::No || step == Step::Begin {
+                    self.gathered(pipe, step, full);
                 }
             }
             Channel::Inproc(end) => {
-                let nudge = end.push(message);
+                let nudge = end.push(std::mem::take(message));
                 self.effects.nudge(nudge);
             }
         }
     }
 
-    /// The user turns to something else, or needs room: what streams have gathered is to be written. Says whether
+    /// Gives one message to many pipes: encoded once, written to each as [`PipeTable::enqueue`] does.
+    pub(super) fn enqueue_many(&mut self, pipes: &[PipeId], message: &Message, mut step: Step) {
+        self.shared.next();
+        for &pipe in pipes {
+            let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { continue };
+            match &mut slot.channel {
+                Channel::Link(end) if step == Step::Write => {
+                    end.write_shared(message, &mut self.shared);
+                    self.effects.push(Effect::Flush(Arc::clone(end.link())));
+                }
+                Channel::Link(end) => {
+                    let full = end.gather_shared(message, &mut self.shared);
+                    if full || slot.gathering == Gathering::No || step == Step::Begin {
+                        self.gathered(pipe, step, full);
+                        step = Step::Gather;
+                    }
+                }
+                Channel::Inproc(end) => {
+                    let nudge = end.push(message.clone());
+                    self.effects.nudge(nudge);
+                }
+            }
+        }
+    }
+
+    /// A message was gathered for a pipe: the first of a batch or of the stream, or the last of a batch.
+    #[cold]
+    fn gathered(&mut self, pipe: PipeId, step: Step, full: bool) {
+        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return };
+        if slot.gathering == Gathering::No {
+            slot.gathering = Gathering::Fresh;
+            self.gathering.push(pipe);
+        }
+        if full {
+            self.pace.on_batch();
+            slot.gathering = Gathering::Fresh;
+            slot.hand_over(&mut self.effects);
+        }
+        if step == Step::Begin
+            && let Channel::Link(end) = &slot.channel
+        {
+            end.begin_stream(FIRST_TICK);
+        }
+    }
+
+    /// The user turns to something else, or needs room: what the stream has gathered is to be written. Says whether
     /// there was anything.
     #[inline]
     pub(super) fn turn(&mut self) -> bool {
         self.turn += 1;
-        if self.gathering.is_empty() {
-            return false;
-        }
-        for pipe in std::mem::take(&mut self.gathering) {
-            let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { continue };
-            slot.gathering = false;
-            if let Channel::Link(link) = &slot.channel {
-                self.effects.push(Effect::Flush(Arc::clone(link)));
+        !self.gathering.is_empty() && self.write_gathered(Gathering::Fresh)
+    }
+
+    /// Looks after the stream, if it goes on; says when to look again.
+    pub(super) fn tick(&mut self) -> Option<Duration> {
+        match self.pace.on_tick(!self.gathering.is_empty()) {
+            Tick::WriteOld(pause) => {
+                self.write_gathered(Gathering::Old);
+                Some(pause)
+            }
+            Tick::WriteAll(pause) => {
+                self.write_gathered(Gathering::Fresh);
+                Some(pause)
+            }
+            Tick::End => {
+                for slot in self.slots.iter_mut().flatten() {
+                    if let Channel::Link(end) = &mut slot.channel {
+                        end.end_stream();
+                    }
+                }
+                None
             }
         }
-        true
+    }
+
+    /// Has written what is gathered: all of it, or only what is old. Says whether anything was.
+    #[cold]
+    fn write_gathered(&mut self, age: Gathering) -> bool {
+        let before = self.effects.len();
+        let mut pipes = std::mem::take(&mut self.gathering);
+        pipes.retain(|pipe| {
+            let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return false };
+            if slot.gathering == Gathering::Fresh && age == Gathering::Old {
+                slot.gathering = Gathering::Old;
+                return true;
+            }
+            slot.gathering = Gathering::No;
+            slot.hand_over(&mut self.effects);
+            false
+        });
+        self.gathering = pipes;
+        self.effects.len() != before
     }
 
     /// Keeps the counters of a link that has ended.
@@ -182,9 +290,11 @@ impl PipeTable {
             add(&mut stats, &link.counters());
         }
         for slot in self.slots.iter().flatten() {
-            stats.recv_queued += slot.local.len() as u64;
             match &slot.channel {
-                Channel::Link(link) => add(&mut stats, &link.counters()),
+                Channel::Link(end) => {
+                    stats.recv_queued += end.received() as u64;
+                    add(&mut stats, &end.counters());
+                }
                 Channel::Inproc(end) => {
                     let waiting = end.waiting() as u64;
                     stats.recv_queued += waiting;
@@ -202,7 +312,7 @@ impl Pipes for PipeTable {
     #[inline]
     fn writable(&self, pipe: PipeId) -> bool {
         match self.get(pipe).map(|slot| &slot.channel) {
-            Some(Channel::Link(link)) => link.writable(),
+            Some(Channel::Link(end)) => end.writable(),
             Some(Channel::Inproc(end)) => end.writable(),
             None => false,
         }
@@ -211,28 +321,32 @@ impl Pipes for PipeTable {
 
 impl Inbox for PipeTable {
     #[inline]
-    fn pop(&mut self, pipe: PipeId) -> Option<Message> {
-        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return None };
-        if let Some(message) = slot.local.pop_front() {
-            return Some(message);
-        }
-        let message = match &mut slot.channel {
-            Channel::Link(link) => {
-                if link.refill(&mut slot.local).events {
-                    self.eventful.push(Arc::clone(link));
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
+        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return false };
+        match &mut slot.channel {
+            Channel::Link(end) => {
+                if end.pop(into) {
+                    return true;
                 }
-                slot.local.pop_front()
+                if end.refill() {
+                    self.eventful.push(Arc::clone(end.link()));
+                }
+                if end.pop(into) {
+                    return true;
+                }
             }
             Channel::Inproc(end) => {
-                let (message, nudge) = end.pop();
+                let (found, nudge) = end.pop(into);
                 self.effects.nudge(nudge);
-                message
+                if found {
+                    return true;
+                }
             }
-        };
-        if message.is_none() && slot.stage == Stage::Retired {
+        }
+        if slot.stage == Stage::Retired {
             self.drained.push(pipe);
         }
-        message
+        false
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::{Message, Pattern, RouteError};
@@ -13,7 +14,7 @@ use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 use super::inner::{Attempt, Inner, Refusal};
 use crate::context::ContextCore;
 use crate::options::{self, Change, Options};
-use crate::{Error, Events, OptionValue, Result, SendError, Stats};
+use crate::{Error, Events, OptionValue, Result, Stats};
 
 /// One socket, shared by all its handles, its links and the futures that wait on it.
 pub(crate) struct SocketCore {
@@ -59,37 +60,49 @@ impl SocketCore {
         })
     }
 
-    /// Sends without waiting, or gives the message back.
+    /// Sends without waiting; says whether there was room. When the message was accepted, what is left in its place is
+    /// to be dropped.
     #[inline]
-    pub(crate) fn try_send(&self, message: Message) -> Result<(), SendError> {
-        let mut offer = Some(message);
-        self.offer(&mut offer).map_err(|error| SendError { error, message: offer.unwrap_or_default() })
-    }
-
-    /// The same without moving the message about: it is taken out of its place when it is accepted.
-    #[inline]
-    pub(crate) fn offer(&self, message: &mut Option<Message>) -> Result<()> {
+    pub(crate) fn give(&self, message: &mut Message) -> Result<bool> {
         self.usable("send")?;
-        let mut outcome = self.with(|inner| inner.send(message, Attempt::First));
+        let mut outcome = self.attempt(message, Attempt::First);
         if outcome == Err(Refusal::Again) {
-            outcome = self.with(|inner| inner.send(message, Attempt::Last));
+            outcome = self.attempt(message, Attempt::Last);
         }
         match outcome {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Refusal::Again | Refusal::Final(RouteError::WouldBlock)) => Ok(false),
             Err(Refusal::Final(refusal)) => Err(self.refused("send", refusal)),
-            Err(Refusal::Again) => Err(self.refused("send", RouteError::WouldBlock)),
         }
     }
 
-    /// Receives without waiting.
     #[inline]
-    pub(crate) fn try_recv(&self) -> Result<Message> {
-        self.usable("receive")?;
-        match self.with(Inner::recv) {
-            Ok(Some(message)) => Ok(message),
-            Ok(None) => Err(self.refused("receive", RouteError::WouldBlock)),
-            Err(refusal) => Err(self.refused("receive", refusal)),
+    fn attempt(&self, message: &mut Message, attempt: Attempt) -> std::result::Result<(), Refusal> {
+        let mut inner = self.lock();
+        let outcome = inner.send(message, attempt);
+        if !inner.is_quiet() && self.settle(inner) {
+            // The next send is measured against the end of this one.
+            self.lock().table.pace.on_written();
         }
+        outcome
+    }
+
+    /// Receives into `into` without waiting; says whether there was a message.
+    #[inline]
+    pub(crate) fn take(&self, into: &mut Message) -> Result<bool> {
+        self.usable("receive")?;
+        let mut inner = self.lock();
+        let found = inner.recv(into);
+        if !inner.is_quiet() {
+            self.settle(inner);
+        }
+        found.map_err(|refusal| self.refused("receive", refusal))
+    }
+
+    /// The answer of a call that found nothing.
+    #[cold]
+    pub(crate) fn would_block(&self, operation: &'static str) -> Error {
+        self.refused(operation, RouteError::WouldBlock)
     }
 
     /// What of `wanted` is possible now.
@@ -279,13 +292,20 @@ impl SocketCore {
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut Inner) -> R) -> R {
         let mut inner = self.lock();
         let result = act(&mut inner);
-        inner.after();
-        if !inner.table.effects.is_empty() {
-            let effects = std::mem::take(&mut inner.table.effects);
-            drop(inner);
-            effects.run(&self.doorbell);
+        if !inner.is_quiet() {
+            self.settle(inner);
         }
         result
+    }
+
+    /// Ends a turn under the lock: what was seen meanwhile is attended to, the effects are carried out without the lock.
+    /// Says whether bytes may have been written.
+    #[cold]
+    fn settle(&self, mut inner: MutexGuard<'_, Inner>) -> bool {
+        inner.catch_up();
+        let effects = std::mem::take(&mut inner.table.effects);
+        drop(inner);
+        effects.run(&self.doorbell)
     }
 
     pub(crate) fn attend_inproc(&self, key: u64) {
@@ -337,6 +357,10 @@ impl Owner for SocketCore {
 
     fn ring(&self, bits: u8) {
         self.doorbell.ring(bits);
+    }
+
+    fn tick(&self) -> Option<Duration> {
+        self.with(|inner| inner.table.tick())
     }
 
     fn finished(&self, link: &Arc<Link>) {

@@ -7,7 +7,7 @@ use ohmq_spec::SocketType;
 
 use crate::error::ProtocolError;
 use crate::message::{Frame, Message};
-use crate::output::{Encoded, Output};
+use crate::output::{Encoded, Gathered, Output};
 use crate::wire::{FrameFormat, Version};
 
 use super::heartbeat::Timers;
@@ -88,13 +88,6 @@ impl Connection {
     /// that is kept does not keep the whole read buffer.
     #[inline]
     pub fn receive(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Event>, ProtocolError> {
-        match self.receive_small(input) {
-            Some(message) => Ok(Some(Event::Message(message))),
-            None => self.receive_any(input, now),
-        }
-    }
-
-    fn receive_any(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Event>, ProtocolError> {
         let result = match self.phase {
             Phase::Traffic => self.receive_traffic(input, now),
             _ => self.receive_handshake(input, now),
@@ -129,6 +122,13 @@ impl Connection {
     pub fn send_encoded(&mut self, encoded: &Encoded) {
         debug_assert!(self.established());
         self.output.push_encoded(encoded);
+    }
+
+    /// The same for messages that were gathered before. Their format must be this session's
+    /// [`frame_format`](Connection::frame_format).
+    pub fn send_gathered(&mut self, gathered: &mut Gathered) {
+        debug_assert!(self.established());
+        self.output.append(gathered);
     }
 
     /// Tells the peer that we want, or no longer want, messages of this prefix: as a command in 3.1, as a message that

@@ -1,5 +1,6 @@
 //! Frames of an established session: messages are assembled, commands are obeyed.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -20,18 +21,33 @@ const SLICED: usize = 8 * 1024;
 const COMMAND_ALLOWANCE: u64 = 64 * 1024;
 
 impl Connection {
-    /// The shortest way: a small single-frame message costs one comparison of its header and one copy of fixed size.
-    #[inline(always)]
-    pub(super) fn receive_small(&mut self, input: &mut BytesMut) -> Option<Message> {
-        let (chunk, length) = frame::parse_small(input)?;
-        if i16::from(length) > self.small || !self.parts.is_empty() {
-            return None;
+    /// The shortest way for the stream of small messages: takes at most `limit` single-frame messages off the front of
+    /// `input`, each for one comparison of its header and one copy of fixed size, and says how many. Whatever is at the
+    /// front then, if less than `limit` were found, is for [`receive`](Connection::receive).
+    pub fn receive_small(
+        &mut self,
+        input: &mut BytesMut,
+        messages: &mut VecDeque<Message>,
+        limit: usize,
+    ) -> usize {
+        if self.small < 0 || !self.parts.is_empty() {
+            return 0;
         }
-        let message = Message::from(Frame::from_chunk(chunk, length));
-        self.seen = 0;
-        self.timers.alive();
-        input.advance(2 + usize::from(length));
-        Some(message)
+        let (mut count, mut at) = (0, 0);
+        while count < limit
+            && let Some((chunk, length)) = input.get(at..).and_then(frame::parse_small)
+            && i16::from(length) <= self.small
+        {
+            messages.push_back(Message::from(Frame::from_chunk(chunk, length)));
+            at += 2 + usize::from(length);
+            count += 1;
+        }
+        if count > 0 {
+            self.seen = 0;
+            self.timers.alive();
+            input.advance(at);
+        }
+        count
     }
 
     /// What [`receive_small`](Connection::receive_small) may take: nothing before a 2.0 or later session is established,

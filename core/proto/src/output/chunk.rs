@@ -70,6 +70,11 @@ impl Chunk {
         self.written.offset == self.len
     }
 
+    #[inline]
+    pub(super) fn messages(&self) -> usize {
+        self.messages
+    }
+
     pub(super) fn heartbeats(&self) -> usize {
         self.heartbeats
     }

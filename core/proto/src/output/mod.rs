@@ -7,9 +7,11 @@
 mod batch;
 mod chunk;
 mod encoded;
+mod gathered;
 mod queue;
 
 pub use batch::Batch;
 pub use chunk::REFERENCED;
 pub use encoded::Encoded;
+pub use gathered::Gathered;
 pub use queue::Output;

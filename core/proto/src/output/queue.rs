@@ -6,7 +6,7 @@ use crate::message::Message;
 use crate::wire::FrameFormat;
 
 use super::chunk::Chunk;
-use super::{Batch, Encoded};
+use super::{Batch, Encoded, Gathered};
 
 /// A chunk is closed when it holds this many bytes, so that written bodies are released soon.
 const CHUNK: usize = 256 * 1024;
@@ -112,6 +112,20 @@ impl Output {
         debug_assert_eq!(encoded.format(), self.format);
         self.messages += 1;
         self.room().push_encoded(encoded);
+    }
+
+    /// Takes everything that was gathered, behind what is queued, and leaves memory for more in its place.
+    pub(crate) fn append(&mut self, gathered: &mut Gathered) {
+        debug_assert_eq!(gathered.format, self.format);
+        self.messages += gathered.messages();
+        if self.open.len() == 0 {
+            return std::mem::swap(&mut self.open, &mut gathered.chunk);
+        }
+        if gathered.chunk.len() <= MERGED && self.open.len() < CHUNK {
+            return self.open.absorb(&mut gathered.chunk);
+        }
+        let next = std::mem::replace(&mut gathered.chunk, self.spare.take().unwrap_or_default());
+        self.closed.push_back(std::mem::replace(&mut self.open, next));
     }
 
     pub(crate) fn push_command(&mut self, parts: &[&[u8]]) {

@@ -63,21 +63,26 @@ impl FairQueue {
     }
 
     /// The next message. A pipe that gave one goes to the end, an empty one leaves.
-    #[inline]
     pub(super) fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
+        let mut message = Message::new();
+        self.recv_into(inbox, &mut message).then_some(message)
+    }
+
+    /// The same without moving the message about; says whether there was one.
+    #[inline]
+    pub(super) fn recv_into<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> bool {
         while let Some(&pipe) = self.turns.front() {
-            let message = inbox.pop(pipe);
-            if message.is_some() {
+            if inbox.pop(pipe, into) {
                 if self.turns.len() > 1 {
                     self.turns.pop_front();
                     self.turns.push_back(pipe);
                 }
                 self.last = Some(pipe);
-                return message;
+                return true;
             }
             self.rest(pipe);
         }
-        None
+        false
     }
 
     /// Where the last message came from.

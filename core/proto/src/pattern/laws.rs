@@ -143,9 +143,9 @@ impl World {
             Op::Subscribe(topic) => _ = self.pattern.subscribe(&topic),
             Op::Unsubscribe(topic) => _ = self.pattern.unsubscribe(&topic),
             Op::Reserve(message) => _ = self.reserve(&message)?,
-            Op::Send(message) => {
+            Op::Send(mut message) => {
                 if let Ok(route) = self.reserve(&message)? {
-                    self.pattern.commit(&route, message, &mut self.engine);
+                    self.pattern.commit(&route, &mut message, &mut self.engine);
                 }
             }
             Op::Look => _ = self.pattern.can_recv(&mut self.engine),
@@ -240,9 +240,9 @@ fn turns_are_fair_within_one_message() {
                     | Op::Fill(pipe, _)
                     | Op::Arrive(pipe, _)
                         if steady.contains(&pipe) => {}
-                    Op::Send(message) if socket_type != Router => {
+                    Op::Send(mut message) if socket_type != Router => {
                         let Ok(route) = world.pattern.reserve(&message, &world.engine) else { continue };
-                        world.pattern.commit(&route, message, &mut world.engine);
+                        world.pattern.commit(&route, &mut message, &mut world.engine);
                         if let Route::One(pipe) = route {
                             sent[pipe.index()] += 1;
                         }

@@ -202,18 +202,22 @@ impl Pattern {
         family!(mut self, rules => rules.readable(pipe));
     }
 
-    /// Takes the next message, fairly over all pipes. `Ok(None)` = nothing to receive now.
+    /// Takes the next message, fairly over all pipes, into `into`. `Ok(false)` = nothing to receive now.
     ///
     /// # Errors
     ///
     /// [`NotSupported`](RouteError::NotSupported), or [`WrongState`](RouteError::WrongState) for REQ before a request
     /// and for REP while a reply is due.
     #[inline]
-    pub fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
+    pub fn recv<I: Inbox + ?Sized>(
+        &mut self,
+        inbox: &mut I,
+        into: &mut Message,
+    ) -> Result<bool, RouteError> {
         if !self.receives {
             return Err(RouteError::NotSupported);
         }
-        family!(mut self, rules => rules.recv(inbox))
+        family!(mut self, rules => rules.recv(inbox, into))
     }
 
     /// Whether `recv` would return a message now. Exact; may take one message out of the inbox and keep it.
@@ -238,13 +242,13 @@ impl Pattern {
         family!(mut self, rules => rules.reserve(message, pipes))
     }
 
-    /// Carries out a route that `reserve` has just given for this message, and returns the message as it goes on the wire
+    /// Carries out a route that `reserve` has just given for this message, and makes the message what goes on the wire
     /// (REQ's envelope added, ROUTER's id frame removed, REP's envelope restored). For [`Route::Discard`] and
     /// [`Route::Subscription`] the result is not sent.
     ///
     /// `inbox` is for REQ: everything received before a request is thrown away with it, since it cannot be its reply.
     #[inline]
-    pub fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: Message, inbox: &mut I) -> Message {
+    pub fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: &mut Message, inbox: &mut I) {
         family!(mut self, rules => rules.commit(route, message, inbox))
     }
 

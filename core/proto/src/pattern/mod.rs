@@ -18,8 +18,8 @@
 //! # Sending: reserve, then commit
 //!
 //! [`reserve`](Pattern::reserve) decides and changes nothing that can be seen; a reservation that is dropped loses
-//! nothing, not even a turn in the round robin. [`commit`](Pattern::commit) advances the state machines and returns the
-//! message as it goes on the wire. Call `commit` for **every** route, [`Route::Discard`] included (a discarded reply is
+//! nothing, not even a turn in the round robin. [`commit`](Pattern::commit) advances the state machines and turns the
+//! message into what goes on the wire. Call `commit` for **every** route, [`Route::Discard`] included (a discarded reply is
 //! still the reply), with no other call on the pattern between the two.
 //!
 //! # Receiving

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::interest::{Interest, Removed};
-use super::rules::Rules;
+use super::rules::{Rules, put};
 use super::{DropCause, InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
@@ -148,8 +148,8 @@ impl Rules for Publisher {
     /// Nothing is ever put into an inbox, see `received`.
     fn readable(&mut self, _pipe: PipeId) {}
 
-    fn recv<I: Inbox + ?Sized>(&mut self, _inbox: &mut I) -> Result<Option<Message>, RouteError> {
-        Ok(self.waiting.pop_front())
+    fn recv<I: Inbox + ?Sized>(&mut self, _inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
+        Ok(put(self.waiting.pop_front(), into))
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, _inbox: &mut I) -> bool {
@@ -168,9 +168,7 @@ impl Rules for Publisher {
         Ok(Route::Many { targets: self.targets.len() as u32, full })
     }
 
-    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, message: Message, _inbox: &mut I) -> Message {
-        message
-    }
+    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, _message: &mut Message, _inbox: &mut I) {}
 
     /// Always, also with `XPUB_NODROP`: which pipes are full matters per topic, and libzmq says the same.
     fn can_send<P: Pipes + ?Sized>(&self, _pipes: &P) -> bool {

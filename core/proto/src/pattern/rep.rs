@@ -1,7 +1,7 @@
 //! REP: one request, then its reply, strictly in turn, along the envelope the request came with (RFC 28).
 
 use super::fair_queue::FairQueue;
-use super::rules::Rules;
+use super::rules::{Rules, put};
 use super::{DropCause, InboundDrops, Inbox, PipeId, Pipes, Route, RouteError};
 use crate::{Frame, Message};
 
@@ -99,7 +99,7 @@ impl Rules for Rep {
         self.inbound.readable(pipe);
     }
 
-    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
         if self.due.is_some() {
             return Err(RouteError::WrongState);
         }
@@ -107,10 +107,11 @@ impl Rules for Rep {
             Some(request) => Some(request),
             None => self.next_request(inbox),
         };
-        Ok(request.map(|(back, body)| {
+        let body = request.map(|(back, body)| {
             self.due = Some(back);
             body
-        }))
+        });
+        Ok(put(body, into))
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
@@ -133,13 +134,13 @@ impl Rules for Rep {
         })
     }
 
-    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, mut message: Message, _inbox: &mut I) -> Message {
+    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, message: &mut Message, _inbox: &mut I) {
         let envelope = self.due.take().map(|back| back.envelope).unwrap_or_default();
         if envelope.is_empty() {
             message.push_front(Frame::new());
-            return message;
+        } else {
+            *message = envelope.into_iter().chain([Frame::new()]).chain(std::mem::take(message)).collect();
         }
-        envelope.into_iter().chain([Frame::new()]).chain(message).collect()
     }
 
     fn can_send<P: Pipes + ?Sized>(&self, _pipes: &P) -> bool {
@@ -171,7 +172,7 @@ mod tests {
         engine.arrive(&mut rep, 0, multi(["", "next"]));
         assert_eq!(engine.recv(&mut rep), Ok(Some(multi(["question", "", "more"]))));
         assert!(rep.can_send(&engine) && !rep.can_recv(&mut engine));
-        assert_eq!(rep.recv(&mut engine), Err(RouteError::WrongState));
+        assert_eq!(rep.recv(&mut engine, &mut Message::new()), Err(RouteError::WrongState));
         let (route, wire) = engine.send(&mut rep, multi(["answer", "two"])).unwrap();
         assert_eq!((route, wire), (Route::One(PipeId(1)), multi(["hop2", "hop1", "", "answer", "two"])));
         assert!(!rep.can_send(&engine));

@@ -2,7 +2,7 @@
 
 use super::fair_queue::FairQueue;
 use super::load_balancer::LoadBalancer;
-use super::rules::Rules;
+use super::rules::{Rules, put};
 use super::{InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::{Frame, Message};
 
@@ -127,7 +127,7 @@ impl Rules for Req {
         self.inbound.readable(pipe);
     }
 
-    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
         let State::Asked(peer) = self.state else { return Err(RouteError::WrongState) };
         let reply = match self.ahead.take() {
             Some(reply) => Some(reply),
@@ -136,7 +136,7 @@ impl Rules for Req {
         if reply.is_some() {
             self.state = State::Idle;
         }
-        Ok(reply)
+        Ok(put(reply, into))
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
@@ -154,18 +154,18 @@ impl Rules for Req {
         self.out.choose(pipes).map(Route::One).ok_or(RouteError::WouldBlock)
     }
 
-    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, mut message: Message, inbox: &mut I) -> Message {
-        let Route::One(pipe) = route else { return message };
+    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: &mut Message, inbox: &mut I) {
+        let Route::One(pipe) = route else { return };
         self.drain(inbox);
         self.out.sent(*pipe);
         self.state = State::Asked(Some(*pipe));
         if self.correlate {
             self.request = self.request.wrapping_add(1);
             let envelope = [Frame::from(self.request.to_le_bytes()), Frame::new()];
-            return Message::from_frames(envelope.into_iter().chain(message));
+            *message = envelope.into_iter().chain(std::mem::take(message)).collect();
+        } else {
+            message.push_front(Frame::new());
         }
-        message.push_front(Frame::new());
-        message
     }
 
     fn can_send<P: Pipes + ?Sized>(&self, pipes: &P) -> bool {

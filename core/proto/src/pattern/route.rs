@@ -23,9 +23,11 @@ pub trait Pipes {
 
 /// How a pattern takes messages out of the engine's inbound queues.
 pub trait Inbox {
-    /// The next whole received message of that pipe. After `None` the pattern does not ask again until the engine calls
+    /// The next whole received message of that pipe. After `false` the pattern does not ask again until the engine calls
     /// [`Pattern::readable`](super::Pattern::readable).
-    fn pop(&mut self, pipe: PipeId) -> Option<Message>;
+    ///
+    /// It is put into `into`, so that it is moved only once on its way to the user; `false` = there is none.
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool;
 }
 
 /// Where a message goes, from [`Pattern::reserve`](super::Pattern::reserve).

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, DefaultHasher, Hasher};
 use bytes::Bytes;
 
 use super::fair_queue::FairQueue;
-use super::rules::Rules;
+use super::rules::{Rules, put};
 use super::{DropCause, Identified, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::{Frame, Message};
 
@@ -169,11 +169,9 @@ impl Rules for Router {
         }
     }
 
-    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
-        match self.ahead.take() {
-            Some(message) => Ok(Some(message)),
-            None => Ok(self.next_message(inbox)),
-        }
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
+        let message = self.ahead.take().or_else(|| self.next_message(inbox));
+        Ok(put(message, into))
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
@@ -197,9 +195,8 @@ impl Rules for Router {
         }
     }
 
-    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, mut message: Message, _inbox: &mut I) -> Message {
+    fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, message: &mut Message, _inbox: &mut I) {
         message.pop_front();
-        message
     }
 
     fn can_send<P: Pipes + ?Sized>(&self, pipes: &P) -> bool {

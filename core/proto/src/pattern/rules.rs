@@ -5,6 +5,11 @@ use bytes::Bytes;
 use super::{Identified, InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
+/// Puts a message where the caller wants it; says whether there was one.
+pub(super) fn put(message: Option<Message>, into: &mut Message) -> bool {
+    message.map(|message| *into = message).is_some()
+}
+
 /// One family's rules. The methods are those of [`Pattern`](super::Pattern), which documents them; the direction a
 /// socket type does not have is refused there.
 pub(super) trait Rules {
@@ -42,11 +47,11 @@ pub(super) trait Rules {
         Some(message)
     }
     fn readable(&mut self, pipe: PipeId);
-    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError>;
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError>;
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool;
 
     fn reserve<P: Pipes + ?Sized>(&mut self, message: &Message, pipes: &P) -> Result<Route, RouteError>;
-    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: Message, inbox: &mut I) -> Message;
+    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: &mut Message, inbox: &mut I);
     fn can_send<P: Pipes + ?Sized>(&self, pipes: &P) -> bool;
     fn targets(&self) -> &[PipeId] {
         &[]

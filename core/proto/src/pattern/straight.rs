@@ -4,7 +4,7 @@ use ohmq_spec::SocketType;
 
 use super::fair_queue::FairQueue;
 use super::load_balancer::LoadBalancer;
-use super::rules::Rules;
+use super::rules::{Rules, put};
 use super::{InboundDrops, Inbox, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
@@ -69,11 +69,8 @@ impl Rules for Straight {
     }
 
     #[inline]
-    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
-        if self.ahead.is_some() {
-            return Ok(self.ahead.take());
-        }
-        Ok(self.inbound.recv(inbox))
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
+        Ok(if self.ahead.is_some() { put(self.ahead.take(), into) } else { self.inbound.recv_into(inbox, into) })
     }
 
     #[inline]
@@ -90,11 +87,10 @@ impl Rules for Straight {
     }
 
     #[inline]
-    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: Message, _inbox: &mut I) -> Message {
+    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, _message: &mut Message, _inbox: &mut I) {
         if let Route::One(pipe) = route {
             self.out.sent(*pipe);
         }
-        message
     }
 
     #[inline]

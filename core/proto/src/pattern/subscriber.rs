@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::fair_queue::FairQueue;
 use super::radix::{Payload, RadixTree};
-use super::rules::Rules;
+use super::rules::{Rules, put};
 use super::{DropCause, InboundDrops, Inbox, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
@@ -98,11 +98,9 @@ impl Rules for Subscriber {
         self.inbound.readable(pipe);
     }
 
-    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Result<Option<Message>, RouteError> {
-        match self.ahead.take() {
-            Some(message) => Ok(Some(message)),
-            None => Ok(self.next_message(inbox)),
-        }
+    fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
+        let message = self.ahead.take().or_else(|| self.next_message(inbox));
+        Ok(put(message, into))
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
@@ -126,13 +124,12 @@ impl Rules for Subscriber {
         Ok(Route::Many { targets: self.targets.len() as u32, full: full as u32 })
     }
 
-    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, message: Message, _inbox: &mut I) -> Message {
+    fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, _message: &mut Message, _inbox: &mut I) {
         match route {
             Route::Subscription { subscribe: true, topic, .. } => self.topics.add(topic),
             Route::Subscription { subscribe: false, topic, .. } => _ = self.topics.remove(topic),
             _ => {}
         }
-        message
     }
 
     fn can_send<P: Pipes + ?Sized>(&self, _pipes: &P) -> bool {

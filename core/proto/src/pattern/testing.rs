@@ -6,6 +6,7 @@ use ohmq_spec::SocketType;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
 
+use super::rules::put;
 use super::{Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
@@ -23,8 +24,8 @@ impl Pipes for Engine {
 }
 
 impl Inbox for Engine {
-    fn pop(&mut self, pipe: PipeId) -> Option<Message> {
-        self.inboxes.get_mut(pipe.index())?.pop_front()
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
+        put(self.inboxes.get_mut(pipe.index()).and_then(VecDeque::pop_front), into)
     }
 }
 
@@ -51,9 +52,9 @@ impl Engine {
         pattern: &mut Pattern,
         message: impl Into<Message>,
     ) -> Result<(Route, Message), RouteError> {
-        let message = message.into();
-        let route = pattern.reserve(&message, self)?;
-        let wire = pattern.commit(&route, message, self);
+        let mut wire = message.into();
+        let route = pattern.reserve(&wire, self)?;
+        pattern.commit(&route, &mut wire, self);
         Ok((route, wire))
     }
 
@@ -68,7 +69,8 @@ impl Engine {
     /// Receives, and checks that `can_recv` foretold it.
     pub(super) fn recv(&mut self, pattern: &mut Pattern) -> Result<Option<Message>, RouteError> {
         let foretold = pattern.can_recv(self);
-        let received = pattern.recv(self);
+        let mut message = Message::new();
+        let received = pattern.recv(self, &mut message).map(|found| found.then_some(message));
         assert_eq!(foretold, matches!(received, Ok(Some(_))), "can_recv was wrong about {received:?}");
         received
     }

@@ -1,9 +1,9 @@
-//! How fast a link's user sends, and so who writes: the sender at once, or in batches while it streams.
+//! How fast a socket's user sends, and so who writes: the sender at once, or in batches while it streams.
 //!
 //! ```text
 //!            16 sends without a turn, each < 5 µs after the one before
 //!   INLINE ───────────────────────────────────────────────────────────▶ STREAM
-//!      ▲    every send is written by its sender         sends only append │
+//!      ▲    every send is written by its sender         sends only gather │
 //!      └───────────────────────────────────────────────────────────────────┘
 //!                     a tick of the I/O thread found nothing new
 //! ```
@@ -11,6 +11,8 @@
 //! In a stream bytes are written by the sender when a batch is full or the high-water mark is reached, by the same
 //! thread when it turns to receive, poll or close, and by the I/O thread's tick when they have waited for a whole tick.
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far.
+//!
+//! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
 
 use std::time::{Duration, Instant};
 
@@ -21,16 +23,9 @@ const STREAK: u32 = 16;
 const GAP: Duration = Duration::from_micros(5);
 
 /// The first look of the I/O thread, and later ones: rarely while the sender writes its batches itself.
-pub(crate) const FIRST_TICK: Duration = Duration::from_micros(50);
+pub(super) const FIRST_TICK: Duration = Duration::from_micros(50);
 const NEXT_TICK: Duration = Duration::from_micros(100);
 const RARE_TICK: Duration = Duration::from_micros(200);
-
-/// Bytes that are written at once in a stream of small messages, and of larger ones.
-const BATCH: usize = 64 * 1024;
-const LARGE_BATCH: usize = 256 * 1024;
-
-/// Messages from this size on make large batches.
-const LARGE: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -44,10 +39,10 @@ pub(super) struct Pace {
     flushed: bool,
 }
 
-/// What becomes of a message that was just queued.
+/// What becomes of a message that is about to be queued.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Step {
-    /// Write now.
+    /// Write it now.
     Write,
     /// Leave it for the batch.
     Gather,
@@ -58,22 +53,21 @@ pub(super) enum Step {
 /// What a tick has to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Tick {
-    /// Look again after this time.
-    Wait(Duration),
-    /// Write what has been lying, and look again after this time.
-    Write(Duration),
+    /// The sender writes its batches itself: write only what has lain since the tick before. Look again after this time.
+    WriteOld(Duration),
+    /// Write everything, and look again after this time.
+    WriteAll(Duration),
     /// The stream is over.
     End,
 }
 
 impl Pace {
-    /// A message of `size` bytes was queued in the sender's turn number `turn`; `queued` bytes wait.
+    /// A message is sent in the sender's turn number `turn`.
     #[inline]
-    pub(super) fn on_send(&mut self, turn: u64, size: usize, queued: usize) -> Step {
+    pub(super) fn on_send(&mut self, turn: u64) -> Step {
         if self.streaming {
             self.fresh = true;
-            let batch = if size >= LARGE { LARGE_BATCH } else { BATCH };
-            return if queued >= batch { Step::Write } else { Step::Gather };
+            return Step::Gather;
         }
         let close = self.last_end.is_some_and(|end| end.elapsed() < GAP);
         self.streak = if close && turn == self.turn { self.streak + 1 } else { 0 };
@@ -86,27 +80,26 @@ impl Pace {
         Step::Begin
     }
 
-    /// A write ended.
-    #[inline]
+    /// A batch is full, and its sender is about to write it.
+    pub(super) fn on_batch(&mut self) {
+        self.flushed = true;
+    }
+
+    /// What was sent is written, outside a stream.
     pub(super) fn on_written(&mut self) {
-        if self.streaming {
-            self.flushed = true;
-        } else {
+        if !self.streaming {
             self.last_end = Some(Instant::now());
         }
     }
 
-    /// The I/O thread looks after the stream; `queued` says whether bytes wait.
+    /// The I/O thread looks after the stream; `queued` says whether anything is gathered.
     pub(super) fn on_tick(&mut self, queued: bool) -> Tick {
         let fresh = std::mem::take(&mut self.fresh);
         if std::mem::take(&mut self.flushed) {
-            return Tick::Wait(RARE_TICK);
+            return Tick::WriteOld(RARE_TICK);
         }
-        if queued {
-            return Tick::Write(NEXT_TICK);
-        }
-        if fresh {
-            return Tick::Wait(NEXT_TICK);
+        if fresh || queued {
+            return Tick::WriteAll(NEXT_TICK);
         }
         *self = Pace::default();
         Tick::End
@@ -120,7 +113,7 @@ mod tests {
     fn run(pace: &mut Pace, sends: u32, turn: u64) -> u32 {
         let mut written = 0;
         for _ in 0..sends {
-            if pace.on_send(turn, 64, 66) == Step::Write {
+            if pace.on_send(turn) == Step::Write {
                 written += 1;
                 pace.on_written();
             }
@@ -140,18 +133,10 @@ mod tests {
     #[test]
     fn an_idle_tick_ends_the_stream() {
         let mut pace = Pace { streaming: true, fresh: true, ..Pace::default() };
-        assert_eq!(pace.on_tick(true), Tick::Write(NEXT_TICK));
-        pace.on_written();
-        assert_eq!(pace.on_tick(false), Tick::Wait(RARE_TICK));
+        assert_eq!(pace.on_tick(true), Tick::WriteAll(NEXT_TICK));
+        pace.on_batch();
+        assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK));
         assert_eq!(pace.on_tick(false), Tick::End);
         assert!(!pace.streaming);
-    }
-
-    #[test]
-    fn a_full_batch_is_written_by_its_sender() {
-        let mut pace = Pace { streaming: true, ..Pace::default() };
-        assert_eq!(pace.on_send(0, 64, BATCH - 1), Step::Gather);
-        assert_eq!(pace.on_send(0, 64, BATCH), Step::Write);
-        assert_eq!(pace.on_send(0, 1024, BATCH), Step::Gather);
     }
 }

@@ -1,0 +1,192 @@
+//! The socket's end of a link: what only the socket touches, under its own lock.
+//!
+//! Most messages of a stream pass through here without the link's lock: sent ones are encoded ahead and handed over when
+//! there are enough for a write; received ones are taken in batches.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ohmq_proto::output::{Encoded, Gathered};
+use ohmq_proto::{FrameFormat, Message};
+
+use super::{Counters, Link};
+
+/// Bytes of a stream that are written at once: of small messages, and of larger ones.
+const BATCH: usize = 64 * 1024;
+const LARGE_BATCH: usize = 256 * 1024;
+
+/// Messages of this mean size make large batches.
+const LARGE: usize = 256;
+
+/// One link as its socket holds it. See the module's own page.
+#[derive(Debug)]
+pub struct LinkEnd {
+    link: Arc<Link>,
+    /// How the peer's frames look while there is a connection. Without one nothing can be encoded.
+    format: Option<FrameFormat>,
+    gathered: Gathered,
+    received: VecDeque<Message>,
+}
+
+impl LinkEnd {
+    /// The end of a link that nobody else has an end of.
+    pub fn new(link: Arc<Link>) -> Self {
+        LinkEnd { link, format: None, gathered: Gathered::default(), received: VecDeque::new() }
+    }
+
+    /// The link.
+    #[inline]
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// A connection is established: from now on messages can be gathered for it.
+    pub fn on_established(&mut self) {
+        self.hand_over();
+        self.format = self.link.frame_format();
+        self.gathered.set_format(self.format.unwrap_or_default());
+    }
+
+    /// The connection is gone: what was gathered waits for the next.
+    pub fn on_lost(&mut self) {
+        self.hand_over();
+        self.format = None;
+    }
+
+    /// Whether one more message may be sent before the high-water mark is reached. When the answer is no, the owner is
+    /// rung (OUT) once there is room again.
+    #[inline]
+    pub fn writable(&self) -> bool {
+        self.link.has_room(self.gathered.messages())
+    }
+
+    /// Queues a message. The caller calls [`Link::flush`] once it holds no lock. A message that has to wait for a
+    /// connection is taken out of its place, any other is left there for the caller to drop.
+    #[inline]
+    pub fn write(&mut self, message: &mut Message) {
+        self.hand_over();
+        self.link.enqueue(message, None);
+    }
+
+    /// Queues a message that was encoded for other peers too; `shared` encodes it for a format, once.
+    pub fn write_shared(&mut self, message: &Message, shared: &mut Shared) {
+        self.hand_over();
+        self.link.enqueue(&mut message.clone(), self.format.map(|format| shared.encoded(format, message)));
+    }
+
+    /// Encodes a message of a stream ahead. True when there is enough for a write: then [`LinkEnd::hand_over`] and
+    /// [`Link::flush`] are due.
+    #[inline]
+    pub fn gather(&mut self, message: &mut Message) -> bool {
+        if self.format.is_none() {
+            self.link.enqueue(message, None);
+            return false;
+        }
+        self.gathered.push(message);
+        self.is_full()
+    }
+
+    /// The same for a message that goes to other peers too.
+    #[inline]
+    pub fn gather_shared(&mut self, message: &Message, shared: &mut Shared) -> bool {
+        let Some(format) = self.format else {
+            self.link.enqueue(&mut message.clone(), None);
+            return false;
+        };
+        self.gathered.push_encoded(shared.encoded(format, message));
+        self.is_full()
+    }
+
+    /// Gives the link what was gathered. Says whether there was anything.
+    pub fn hand_over(&mut self) -> bool {
+        if self.gathered.is_empty() {
+            return false;
+        }
+        self.link.append(&mut self.gathered);
+        true
+    }
+
+    /// Tells the peer of a subscription of ours, or of its end; see [`Link::send_subscription`].
+    pub fn tell(&mut self, subscribe: bool, topic: &[u8]) {
+        self.hand_over();
+        self.link.send_subscription(subscribe, topic);
+    }
+
+    /// A stream has begun: has the I/O thread call [`Owner::tick`](super::Owner::tick) after this time.
+    pub fn begin_stream(&self, first: Duration) {
+        self.link.begin_stream(first);
+    }
+
+    /// The stream is over; its memory is given back.
+    pub fn end_stream(&mut self) {
+        self.gathered.trim();
+    }
+
+    /// Puts the next message that was taken from the link into `into`; says whether there was one.
+    #[inline]
+    pub fn pop(&mut self, into: &mut Message) -> bool {
+        self.received.pop_front().map(|message| *into = message).is_some()
+    }
+
+    /// Takes more messages from the link, when there are none left here. Says whether events happened meanwhile that
+    /// nobody else will tell the owner of.
+    pub fn refill(&mut self) -> bool {
+        self.link.refill(&mut self.received).events
+    }
+
+    /// Messages taken from the link that wait here.
+    pub fn received(&self) -> usize {
+        self.received.len()
+    }
+
+    /// Nothing is left to be received.
+    pub fn is_drained(&self) -> bool {
+        self.received.is_empty() && !self.link.has_inbound()
+    }
+
+    /// What went through the link so far, with what is gathered here.
+    pub fn counters(&self) -> Counters {
+        let mut counters = self.link.counters();
+        counters.sent_accepted += self.gathered.messages() as u64;
+        counters.send_queued += self.gathered.messages() as u64;
+        counters
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        let bytes = self.gathered.bytes();
+        bytes >= BATCH && (bytes >= LARGE_BATCH || bytes < LARGE * self.gathered.messages())
+    }
+}
+
+/// One message on its way to many peers: encoded once for each frame layout.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// The layout of nearly all peers, and whether it holds the message yet.
+    common: Option<Encoded>,
+    fresh: bool,
+    other: Option<Encoded>,
+}
+
+impl Shared {
+    /// Another message follows; the memory is kept.
+    #[inline]
+    pub fn next(&mut self) {
+        self.fresh = false;
+        self.other = None;
+    }
+
+    #[inline]
+    fn encoded(&mut self, format: FrameFormat, message: &Message) -> &Encoded {
+        if format != FrameFormat::default() {
+            return self.other.get_or_insert_with(|| Encoded::new(format, message));
+        }
+        let common = self.common.get_or_insert_with(|| Encoded::new(format, &Message::new()));
+        if !self.fresh {
+            common.encode(message);
+            self.fresh = true;
+        }
+        common
+    }
+}
