@@ -14,7 +14,6 @@ mod config;
 mod link;
 mod nest;
 mod reactor;
-mod spin;
 mod stream;
 mod sys;
 mod transport;

@@ -52,11 +52,11 @@ mod linux {
     use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
     use std::task::Waker;
 
+    use ohmq_queue::Spin;
     use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
     use rustix::io::Errno;
 
     use super::{Arc, Duration, Handle, Led, Link, Signal};
-    use crate::spin::Spin;
 
     /// Events taken at a time.
     const EVENTS: usize = 64;

@@ -9,7 +9,7 @@ use ohmq_proto::Message;
 use ohmq_queue::Ticket;
 use ohmq_queue::doorbell::{IN, OUT};
 
-use crate::core::SocketCore;
+use crate::core::{Patience, SocketCore};
 use crate::{Result, SendError};
 
 /// A receive that is under way; made by [`Socket::recv_async`](crate::Socket::recv_async).
@@ -67,7 +67,7 @@ impl SendFuture {
     }
 
     fn attempt(&mut self) -> Poll<Result<(), SendError>> {
-        match self.core.give(&mut self.message) {
+        match self.core.give(&mut self.message, Patience::None) {
             Ok(true) => {
                 self.message = Message::new();
                 Poll::Ready(Ok(()))

@@ -13,6 +13,9 @@ use ohmq_queue::{Consumer, Producer, channel};
 
 use crate::core::SocketCore;
 
+/// Messages between two looks for a sender that waits for room.
+const LOOKS: u64 = 16;
+
 /// What one end tells the other besides messages.
 #[derive(Debug)]
 pub(crate) enum InprocEvent {
@@ -108,21 +111,23 @@ impl InprocEnd {
         let recv = self.far().recv_mark.load(Ordering::Relaxed);
         let joined = self.far().key.get().is_some();
         let limit = if send == 0 || (joined && recv == 0) { return true } else { send + recv };
-        if self.producer.len() < limit {
+        if self.producer.has_room(limit) {
             return true;
         }
         // Announce, then look again: the receiver takes first and looks at the flag afterwards.
         self.far().starved.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        self.producer.len() < limit
+        self.producer.has_room(limit)
     }
 
     /// Sends a message. The nudge, if any, is to be delivered once no socket is locked.
     pub(crate) fn push(&mut self, message: Message) -> Option<Nudge> {
         self.producer.push(message);
         self.given += 1;
+        // The receiver takes the announcement back first and looks at the queue afterwards.
         fence(Ordering::SeqCst);
-        let known = self.far().announced.swap(true, Ordering::SeqCst);
+        let announced = &self.far().announced;
+        let known = announced.load(Ordering::Relaxed) || announced.swap(true, Ordering::SeqCst);
         (!known).then(|| self.nudge())
     }
 
@@ -141,11 +146,18 @@ impl InprocEnd {
         let Some(message) = message else { return (false, None) };
         *into = message;
         self.taken += 1;
+        // A sender without room waits for half of it. Looking at every message would cost more than taking it.
+        let looks = self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS);
+        (true, if looks { self.room() } else { None })
+    }
+
+    /// Tells a sender that waits for room, once there is enough.
+    fn room(&self) -> Option<Nudge> {
         fence(Ordering::SeqCst);
         let own = self.own();
         let room = self.consumer.len() <= own.recv_mark.load(Ordering::Relaxed) / 2;
         let starved = room && own.starved.load(Ordering::SeqCst) && own.starved.swap(false, Ordering::SeqCst);
-        (true, starved.then(|| self.nudge()))
+        starved.then(|| self.nudge())
     }
 
     /// Messages that wait at this end.

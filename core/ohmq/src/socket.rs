@@ -7,7 +7,7 @@ use std::time::Duration;
 use ohmq_proto::Message;
 use ohmq_spec::{SocketOption, SocketType};
 
-use crate::core::SocketCore;
+use crate::core::{Patience, SocketCore};
 use crate::{Events, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
 
 /// A ZeroMQ socket. Clones are the same socket; the last one closes it when it is dropped.
@@ -93,7 +93,7 @@ impl Socket {
     /// a type that does not send, `EINTR`. The message comes back with the error.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let mut message = message.into();
-        match self.core().give(&mut message) {
+        match self.core().give(&mut message, Patience::Some) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let (timeout, _) = self.core().timeouts();
@@ -110,9 +110,9 @@ impl Socket {
     /// As [`Socket::send`]; `EAGAIN` means at once.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let mut message = message.into();
-        let mut outcome = self.core().give(&mut message);
+        let mut outcome = self.core().give(&mut message, Patience::None);
         if outcome == Ok(false) && self.core().pump() {
-            outcome = self.core().give(&mut message);
+            outcome = self.core().give(&mut message, Patience::None);
         }
         match outcome {
             Ok(true) => Ok(()),
@@ -132,7 +132,7 @@ impl Socket {
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
         let mut message = message.into();
-        match self.core().give(&mut message) {
+        match self.core().give(&mut message, Patience::Some) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout),
             Err(error) => Err(SendError { error, message }),

@@ -9,7 +9,7 @@ use ohmq_queue::doorbell::{IN, OUT};
 use ohmq_queue::{Ticket, with_parker};
 use ohmq_spec::ErrorCode;
 
-use crate::core::SocketCore;
+use crate::core::{Patience, SocketCore};
 use crate::{Error, Events, Result, SendError};
 
 /// When a call that may wait has to give up; `None` waits for ever.
@@ -48,7 +48,7 @@ impl SocketCore {
         mut message: Message,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        let attempt = || match self.give(&mut message) {
+        let attempt = || match self.give(&mut message, Patience::Some) {
             Ok(false) => ControlFlow::Continue(()),
             other => ControlFlow::Break(other.map(drop)),
         };
@@ -208,6 +208,10 @@ impl Wait<'_> {
                 return ControlFlow::Break(Ok(result));
             }
             self.check()?;
+            if self.core.nest().is_none() {
+                // Nothing but another thread of this process can have news: it may be about to.
+                parker.spin();
+            }
             match self.deadline.0 {
                 Some(at) => drop(parker.park_deadline(at)),
                 None => parker.park(),

@@ -16,6 +16,8 @@
 
 pub mod doorbell;
 pub mod parker;
+#[cfg(not(loom))]
+pub mod spin;
 pub mod spsc;
 pub mod token;
 
@@ -25,6 +27,8 @@ pub use doorbell::{Doorbell, Ticket};
 pub use parker::Parker;
 #[cfg(not(loom))]
 pub use parker::with_parker;
+#[cfg(not(loom))]
+pub use spin::Spin;
 pub use spsc::{Consumer, Drain, Producer, channel};
 pub use token::{Role, RoleCell, RoleGuard};
 

@@ -1,13 +1,19 @@
 //! What a blocking call sleeps on: one thread parks, any thread wakes it through a [`Waker`].
 
 #[cfg(not(loom))]
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    hint,
+    time::{Duration, Instant},
+};
 use std::{
     marker::PhantomData,
     sync::Arc,
     task::{Wake, Waker},
 };
 
+#[cfg(not(loom))]
+use crate::Spin;
 use crate::sync::{AtomicBool, Mistake, Ordering, Sleeper, ordering, planted};
 
 /// The sleep of one thread. It belongs to the thread that made it; its wakers go anywhere.
@@ -19,6 +25,8 @@ use crate::sync::{AtomicBool, Mistake, Ordering, Sleeper, ordering, planted};
 pub struct Parker {
     shared: Arc<Shared>,
     waker: Waker,
+    #[cfg(not(loom))]
+    spin: RefCell<Spin>,
     /// Parking is only right on the thread that `shared` wakes: neither `Send` nor `Sync`.
     _thread: PhantomData<*const ()>,
 }
@@ -27,12 +35,28 @@ impl Parker {
     /// A parker for the calling thread. [`with_parker`] reuses one instead.
     pub fn new() -> Self {
         let shared = Arc::new(Shared { notified: AtomicBool::new(false), sleeper: Sleeper::current() });
-        Self { waker: Waker::from(shared.clone()), shared, _thread: PhantomData }
+        Self {
+            waker: Waker::from(shared.clone()),
+            shared,
+            #[cfg(not(loom))]
+            spin: RefCell::new(Spin::new()),
+            _thread: PhantomData,
+        }
     }
 
     /// Wakes this parker from any thread, as often as wanted, also after the parker is gone.
     pub fn waker(&self) -> &Waker {
         &self.waker
+    }
+
+    /// Looks for a wake for a moment, where that has paid before. Parking afterwards is right either way; this only
+    /// makes it cheap for both sides when the wake is near.
+    #[cfg(not(loom))]
+    pub fn spin(&self) {
+        self.spin.borrow_mut().run(|| {
+            hint::spin_loop();
+            self.shared.notified.load(Ordering::Relaxed)
+        });
     }
 
     /// Sleeps until woken; returns at once if woken since the last park.

@@ -25,7 +25,7 @@ pub fn channel<T>() -> (Producer<T>, Consumer<T>) {
             left_at: UnsafeCell::new(Cursor::START),
         }),
     });
-    let producer = Producer { shared: shared.clone(), at: Cursor::START, popped: 0 };
+    let producer = Producer { shared: shared.clone(), at: Cursor::START, popped: AtomicUsize::new(0) };
     (producer, Consumer { shared, at: Cursor::START, pushed: 0 })
 }
 
@@ -37,8 +37,8 @@ pub fn channel<T>() -> (Producer<T>, Consumer<T>) {
 pub struct Producer<T> {
     shared: Arc<Shared<T>>,
     at: Cursor<T>,
-    /// The consumer's count as last seen: never ahead of the truth.
-    popped: usize,
+    /// The consumer's count as last seen: never ahead of the truth. Only a cache, hence always Relaxed.
+    popped: AtomicUsize,
 }
 
 impl<T> Producer<T> {
@@ -80,12 +80,12 @@ impl<T> Producer<T> {
 
     /// `len() < limit`, but reads the consumer's cache line only when what it last saw there does not settle it.
     #[inline]
-    pub fn has_room(&mut self, limit: usize) -> bool {
-        if self.at.count.wrapping_sub(self.popped) < limit {
-            return true;
+    pub fn has_room(&self, limit: usize) -> bool {
+        self.at.count.wrapping_sub(self.popped.load(Ordering::Relaxed)) < limit || {
+            let popped = self.shared.popped.0.load(Ordering::Acquire);
+            self.popped.store(popped, Ordering::Relaxed);
+            self.at.count.wrapping_sub(popped) < limit
         }
-        self.popped = self.shared.popped.0.load(Ordering::Acquire);
-        self.at.count.wrapping_sub(self.popped) < limit
     }
 
     /// Whether the consumer was dropped. Values pushed from then on reach nobody.
@@ -146,6 +146,13 @@ impl<T> Consumer<T> {
         let value = unsafe { self.at.take(&self.shared) };
         self.shared.popped.0.store(self.at.count, Ordering::Release);
         Some(value)
+    }
+
+    /// Whether the values that this side knows of are all taken: the next [`pop`](Consumer::pop) has to look at the
+    /// producer's cache line.
+    #[inline]
+    pub fn is_caught_up(&self) -> bool {
+        self.at.count == self.pushed
     }
 
     /// How many values can be popped right now without the producer's help.

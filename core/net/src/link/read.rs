@@ -16,11 +16,14 @@ use super::{Link, LinkEvent, Loss, Refill};
 use crate::reactor::Command;
 use crate::stream::Stream;
 
-/// Bytes asked of the kernel at a time.
+/// Bytes asked of the kernel at a time; twice as many after two reads in a row that were cut off by it.
 const READ_SIZE: usize = 64 * 1024;
 
 /// The most that is asked for when one big message is being received.
 const LARGE_READ: usize = 256 * 1024;
+
+/// Memory set aside for a big message before any of it is here. Beyond, as much as has come already.
+const TRUSTED: usize = 1024 * 1024;
 
 /// Reads one turn may make before it lets other links have the thread.
 const READS_PER_TURN: usize = 8;
@@ -115,7 +118,11 @@ impl Link {
             return turn;
         }
         for _ in 0..READS_PER_TURN {
-            let Some((stream, mut slab, size)) = self.take_slab() else { return ReadTurn::Stopped };
+            let Some((stream, mut slab, size, lacks)) = self.take_slab() else { return ReadTurn::Stopped };
+            if lacks > size {
+                // The whole body in one place, so that it is not copied about while it grows.
+                slab.reserve(lacks.min(TRUSTED.max(slab.len())) + 2 * READ_SIZE);
+            }
             let outcome = stream.read(&mut slab, size);
             if let Some(turn) = self.return_slab(&stream, slab, outcome, size, teller) {
                 return turn;
@@ -193,7 +200,8 @@ impl Link {
         self.flush_answers();
     }
 
-    fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize)> {
+    /// Takes the reader role: the stream, the slab, how much to read, and how much the message under way lacks.
+    fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize, usize)> {
         let mut state = self.lock();
         if state.paused {
             return None;
@@ -207,8 +215,9 @@ impl Link {
         if slab.is_empty() {
             slab = spare_slab();
         }
-        let size = wire.connection.wanted().clamp(READ_SIZE, LARGE_READ);
-        Some((Arc::clone(&wire.stream), slab, size))
+        let least = if wire.full_reads >= 2 { 2 * READ_SIZE } else { READ_SIZE };
+        let lacks = wire.connection.wanted();
+        Some((Arc::clone(&wire.stream), slab, lacks.clamp(least, LARGE_READ), lacks))
     }
 
     /// Gives the role back with the outcome of the read; `None` when the turn goes on.
@@ -231,6 +240,10 @@ impl Link {
             wire.slab = slab;
             // A read that was not cut off has emptied the kernel's queue; the next byte, or the end, is a new edge.
             let again = std::mem::take(&mut wire.read_again);
+            wire.full_reads = match &outcome {
+                Ok(count) if *count == size => wire.full_reads.saturating_add(1),
+                _ => 0,
+            };
             wire.more = match &outcome {
                 Ok(0) => false,
                 Ok(count) => again || *count == size || wire.ending,

@@ -89,6 +89,8 @@ pub(super) struct Wire {
     pub(super) read_again: bool,
     /// The last read was cut off by its size, so the kernel may have more; no new edge will tell.
     pub(super) more: bool,
+    /// Reads in a row that were cut off by their size.
+    pub(super) full_reads: u8,
     /// The slab may hold whole messages: the socket had enough for the moment.
     pub(super) unparsed: bool,
     /// The nest knows that there is more, in case the socket does not come back for it.
@@ -120,6 +122,7 @@ impl Wire {
             reader_held: false,
             read_again: false,
             more: false,
+            full_reads: 0,
             unparsed: false,
             remembered: false,
             ending: false,

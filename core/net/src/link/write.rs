@@ -16,6 +16,9 @@ use crate::stream::Stream;
 /// Slices handed to one vectored write.
 const SLICES: usize = 32;
 
+/// Bytes the kernel has refused that make a sender wait for a moment.
+const FAR_AHEAD: usize = 1024 * 1024;
+
 /// Writes one turn may make before it lets others have the thread; the rest goes on with the I/O thread.
 const WRITES_PER_TURN: usize = 16;
 
@@ -84,6 +87,14 @@ impl Link {
             }
         }
         self.command(Command::Flush(self.key));
+    }
+
+    /// The kernel has refused bytes and a lot of them wait: whoever sends more only fills memory.
+    pub fn is_far_ahead(&self) -> bool {
+        self.lock()
+            .wire
+            .as_ref()
+            .is_some_and(|wire| wire.refused && wire.connection.output_ref().bytes() > FAR_AHEAD)
     }
 
     /// The stream is writable again. Called by the I/O thread.
@@ -164,11 +175,13 @@ fn write_batch(stream: &Stream, batch: &mut Batch) -> io::Result<()> {
     while !batch.is_done() {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let count = batch.slices(&mut slices);
+        let offered = slices[..count].iter().map(|slice| slice.len()).sum();
         let written = stream.write(&slices[..count])?;
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
         batch.advance(written);
+        if written < offered {
+            // The kernel has no more room; it will say when it has. Asking again would only cost a call.
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
     }
     Ok(())
 }

@@ -18,6 +18,15 @@ pub(super) enum Effect {
     Close(Arc<Link>, Option<Duration>),
 }
 
+/// What came of the effects.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// Bytes may have been written.
+    pub(super) wrote: bool,
+    /// A peer does not keep up, and a lot waits for it.
+    pub(super) far_ahead: bool,
+}
+
 /// A list that costs nothing while it holds at most one effect, which is nearly always.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
@@ -52,14 +61,15 @@ impl Effects {
         self.first.is_none() && self.ring == 0 && self.rest.is_empty()
     }
 
-    /// Carries everything out. The socket must not be locked. Says whether bytes may have been written.
-    pub(super) fn run(self, doorbell: &Doorbell) -> bool {
-        let mut wrote = false;
+    /// Carries everything out. The socket must not be locked. Says what came of it.
+    pub(super) fn run(self, doorbell: &Doorbell) -> Outcome {
+        let mut outcome = Outcome::default();
         for effect in self.first.into_iter().chain(self.rest) {
             match effect {
                 Effect::Flush(link) => {
                     link.flush();
-                    wrote = true;
+                    outcome.wrote = true;
+                    outcome.far_ahead |= link.is_far_ahead();
                 }
                 Effect::Nudge(nudge) => nudge.deliver(),
                 Effect::Close(link, linger) => link.close(linger),
@@ -68,6 +78,6 @@ impl Effects {
         if self.ring != 0 {
             doorbell.ring(self.ring);
         }
-        wrote
+        outcome
     }
 }

@@ -12,4 +12,4 @@ mod pace;
 mod pipes;
 mod shared;
 
-pub(crate) use shared::SocketCore;
+pub(crate) use shared::{Patience, SocketCore};

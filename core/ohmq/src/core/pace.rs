@@ -27,6 +27,9 @@ pub(super) const FIRST_TICK: Duration = Duration::from_micros(50);
 const NEXT_TICK: Duration = Duration::from_micros(100);
 const RARE_TICK: Duration = Duration::from_micros(200);
 
+/// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
+const VAIN: u32 = 10;
+
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     streaming: bool,
@@ -37,6 +40,9 @@ pub(super) struct Pace {
     fresh: bool,
     /// The sender wrote a batch since the last tick.
     flushed: bool,
+    /// Waits for the network in a row that were in vain, and sends until the next.
+    vain: u32,
+    skip: u32,
 }
 
 /// What becomes of a message that is about to be queued.
@@ -90,6 +96,18 @@ impl Pace {
         if !self.streaming {
             self.last_end = Some(Instant::now());
         }
+    }
+
+    /// A sender is far ahead of the network: whether it is to wait for a moment.
+    pub(super) fn may_pause(&mut self) -> bool {
+        self.skip = self.skip.saturating_sub(1);
+        self.skip == 0
+    }
+
+    /// It waited, and there was news or not.
+    pub(super) fn on_pause(&mut self, helped: bool) {
+        self.vain = if helped { 0 } else { (self.vain + 1).min(VAIN) };
+        self.skip = 1 << self.vain;
     }
 
     /// The I/O thread looks after the stream; `queued` says whether anything is gathered.

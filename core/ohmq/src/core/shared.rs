@@ -11,6 +11,7 @@ use ohmq_proto::{Message, Pattern, RouteError};
 use ohmq_queue::{Doorbell, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
+use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
 use crate::context::ContextCore;
 use crate::options::{self, Change, Options};
@@ -31,6 +32,16 @@ pub(crate) struct SocketCore {
     nest: OnceLock<Option<Arc<Nest>>>,
     outlet: Mutex<Option<Outlet>>,
 }
+
+/// Whether a call may take a moment longer than it has to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Patience {
+    None,
+    Some,
+}
+
+/// How long a sender that is far ahead of the network waits for it.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// What foreign event loops watch.
 #[derive(Debug)]
@@ -63,11 +74,11 @@ impl SocketCore {
     /// Sends without waiting; says whether there was room. When the message was accepted, what is left in its place is
     /// to be dropped.
     #[inline]
-    pub(crate) fn give(&self, message: &mut Message) -> Result<bool> {
+    pub(crate) fn give(&self, message: &mut Message, patience: Patience) -> Result<bool> {
         self.usable("send")?;
-        let mut outcome = self.attempt(message, Attempt::First);
+        let mut outcome = self.attempt(message, Attempt::First, patience);
         if outcome == Err(Refusal::Again) {
-            outcome = self.attempt(message, Attempt::Last);
+            outcome = self.attempt(message, Attempt::Last, patience);
         }
         match outcome {
             Ok(()) => Ok(true),
@@ -77,14 +88,44 @@ impl SocketCore {
     }
 
     #[inline]
-    fn attempt(&self, message: &mut Message, attempt: Attempt) -> std::result::Result<(), Refusal> {
+    fn attempt(
+        &self,
+        message: &mut Message,
+        attempt: Attempt,
+        patience: Patience,
+    ) -> std::result::Result<(), Refusal> {
         let mut inner = self.lock();
-        let outcome = inner.send(message, attempt);
-        if !inner.is_quiet() && self.settle(inner) {
-            // The next send is measured against the end of this one.
-            self.lock().table.pace.on_written();
+        let result = inner.send(message, attempt);
+        if !inner.is_quiet() {
+            let outcome = self.settle(inner);
+            if outcome.far_ahead && patience == Patience::Some {
+                self.fall_back();
+            }
+            if outcome.wrote {
+                // The next send is measured against the end of this one.
+                self.lock().table.pace.on_written();
+            }
         }
-        outcome
+        result
+    }
+
+    /// This sender is far ahead of the network. It serves it for a moment, instead of filling memory that will be cold
+    /// when it is written. Not for long, and ever more rarely while it does not help: the peer may be this very thread.
+    #[cold]
+    fn fall_back(&self) {
+        if !self.lock().table.pace.may_pause() {
+            return;
+        }
+        let Some(nest) = self.nest() else { return };
+        let leased = nest.is_leased();
+        let Some(mut lead) = nest.try_lead() else { return };
+        let helped = matches!(lead.wait(Some(PAUSE), || ()), Ok(Led::Served));
+        drop(lead);
+        if !leased {
+            // It may not be back soon, and the rest must not wait for that.
+            nest.give_back();
+        }
+        self.lock().table.pace.on_pause(helped);
     }
 
     /// Receives into `into` without waiting; says whether there was a message.
@@ -299,9 +340,9 @@ impl SocketCore {
     }
 
     /// Ends a turn under the lock: what was seen meanwhile is attended to, the effects are carried out without the lock.
-    /// Says whether bytes may have been written.
+    /// Says what came of them.
     #[cold]
-    fn settle(&self, mut inner: MutexGuard<'_, Inner>) -> bool {
+    fn settle(&self, mut inner: MutexGuard<'_, Inner>) -> Outcome {
         inner.catch_up();
         let effects = std::mem::take(&mut inner.table.effects);
         drop(inner);

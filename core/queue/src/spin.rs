@@ -5,7 +5,11 @@
 //! sleep at once; a find on the very first look says nothing about spinning and changes nothing; a gap between two looks
 //! means that the thread was pre-empted, which is a failure too. With one CPU nobody else could make anything happen.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// The longest spin: three to four round trips, or two spinning sides never meet.
 const CEILING: Duration = Duration::from_micros(50);
@@ -16,8 +20,9 @@ const GAP: Duration = Duration::from_micros(30);
 /// At most 2ⁿ − 1 waits are not spun after failures in a row.
 const BACK_OFF: u32 = 10;
 
+/// One waiter's experience with spinning.
 #[derive(Debug)]
-pub(crate) struct Spin {
+pub struct Spin {
     failures: u32,
     /// Waits still to go without spinning.
     skip: u32,
@@ -31,16 +36,17 @@ impl Default for Spin {
 }
 
 impl Spin {
-    /// For a nest of this process: its affinity mask decides whether spinning can pay at all.
-    pub(crate) fn new() -> Self {
-        Spin {
-            alone: std::thread::available_parallelism().is_ok_and(|count| count.get() == 1),
-            ..Spin::default()
-        }
+    /// For a waiter of this process: the CPUs it may use decide whether spinning can pay at all.
+    pub fn new() -> Self {
+        static ALONE: OnceLock<bool> = OnceLock::new();
+        // Asked once: the answer takes several files to read.
+        let alone =
+            *ALONE.get_or_init(|| thread::available_parallelism().is_ok_and(|count| count.get() == 1));
+        Spin { alone, ..Spin::default() }
     }
 
     /// Looks with `probe` until it finds something (`true`) or spinning does not pay.
-    pub(crate) fn run(&mut self, mut probe: impl FnMut() -> bool) -> bool {
+    pub fn run(&mut self, mut probe: impl FnMut() -> bool) -> bool {
         if self.alone {
             return false;
         }
