@@ -92,8 +92,14 @@ mod linux {
     #[derive(Debug)]
     pub struct Lead<'a> {
         nest: &'a Nest,
+        // Let go of before the goodbye is said: fields are dropped in this order.
         leading: MutexGuard<'a, Leading>,
+        _goodbye: Goodbye<'a>,
     }
+
+    /// What a leader does when it leads no longer.
+    #[derive(Debug)]
+    struct Goodbye<'a>(&'a Nest);
 
     impl Nest {
         /// A nest with no links.
@@ -192,7 +198,9 @@ mod linux {
 
         /// The I/O thread's turn: something happened here. Says whether there may be more.
         pub(crate) fn serve(&self) -> bool {
-            let Some(mut lead) = self.try_lock() else { return false };
+            // A thread that is handing the nest over may have looked for the last time, and the I/O thread's poller will
+            // not tell of this again: so it comes back. A leader with a lease will look.
+            let Some(mut lead) = self.try_lock() else { return !self.leased.load(Ordering::SeqCst) };
             matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served))
         }
 
@@ -231,7 +239,7 @@ mod linux {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return None,
             };
-            Some(Lead { nest: self, leading })
+            Some(Lead { nest: self, leading, _goodbye: Goodbye(self) })
         }
 
         fn lock_links(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
@@ -335,10 +343,10 @@ mod linux {
         rustix::event::Timespec { tv_sec: millis / 1000, tv_nsec: millis % 1000 * 1_000_000 }
     }
 
-    impl Drop for Lead<'_> {
+    impl Drop for Goodbye<'_> {
         fn drop(&mut self) {
-            if self.nest.leased.load(Ordering::Relaxed)
-                && let Some((home, _)) = self.nest.home.get()
+            if self.0.leased.load(Ordering::Relaxed)
+                && let Some((home, _)) = self.0.home.get()
             {
                 home.guard_lease();
             }

@@ -4,14 +4,18 @@
 //! whatever is sent into it, and the `bind` finds it there.
 
 use std::collections::HashMap;
+use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use ohmq_proto::Message;
-use ohmq_queue::{Consumer, Producer, channel};
+use ohmq_queue::{Consumer, Producer, Watch, channel};
 
 use crate::core::SocketCore;
+
+/// Pauses of the processor, some 20 ns each, that a streaming peer is ahead.
+const HEAD_START: u32 = 16;
 
 /// Messages between two looks for a sender that waits for room.
 const LOOKS: u64 = 16;
@@ -38,6 +42,8 @@ pub(crate) struct InprocEnd {
     pub(crate) taken: u64,
     /// Messages put in so far.
     pub(crate) given: u64,
+    /// Messages put in when this end was last looked at in vain.
+    answered: u64,
 }
 
 #[derive(Debug)]
@@ -58,6 +64,29 @@ struct Side {
     /// The socket at the other end was refused room.
     starved: AtomicBool,
     events: Mutex<Vec<InprocEvent>>,
+}
+
+/// What a thread watches that expects a message.
+#[derive(Debug)]
+pub(crate) struct Expectation {
+    watch: Watch<Message>,
+    /// Nothing was sent the other way since the last time: the peer sends without waiting for answers.
+    streams: bool,
+}
+
+impl Expectation {
+    /// Whether a message has come.
+    pub(crate) fn is_met(&self) -> bool {
+        self.watch.has_news()
+    }
+
+    /// Gives a peer that streams the time for a few messages more. Following at its heels would have the two threads
+    /// exchange cache lines for every single one.
+    pub(crate) fn let_it_run(&self) {
+        if self.streams {
+            (0..HEAD_START).for_each(|_| hint::spin_loop());
+        }
+    }
 }
 
 /// A wake-up that must wait until the caller's own socket is unlocked.
@@ -85,7 +114,7 @@ impl InprocEnd {
         let shared = Arc::new(Shared { sides: [Side::default(), Side::default()] });
         let end = |producer, consumer, side| {
             let shared = Arc::clone(&shared);
-            InprocEnd { producer, consumer, shared, side, taken: 0, given: 0 }
+            InprocEnd { producer, consumer, shared, side, taken: 0, given: 0, answered: 0 }
         };
         let near = end(first_out, first_in, 0);
         near.set_marks(send_mark, recv_mark);
@@ -158,6 +187,14 @@ impl InprocEnd {
         let room = self.consumer.len() <= own.recv_mark.load(Ordering::Relaxed) / 2;
         let starved = room && own.starved.load(Ordering::SeqCst) && own.starved.swap(false, Ordering::SeqCst);
         starved.then(|| self.nudge())
+    }
+
+    /// The socket at this end is going to look for a message by itself, so that the other need not nudge it. It ends
+    /// with the next [`InprocEnd::pop`] that finds nothing.
+    pub(crate) fn expect(&mut self) -> Expectation {
+        self.own().announced.store(true, Ordering::SeqCst);
+        let streams = std::mem::replace(&mut self.answered, self.given) == self.given;
+        Expectation { watch: self.consumer.watch(), streams }
     }
 
     /// Messages that wait at this end.

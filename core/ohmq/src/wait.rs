@@ -203,14 +203,23 @@ impl Wait<'_> {
         attempt: &mut impl FnMut() -> ControlFlow<T>,
     ) -> ControlFlow<std::result::Result<T, Stop>> {
         with_parker(|parker| {
+            if self.interest == IN
+                && let Some(expectation) = self.core.expect()
+                && parker.spin(|| expectation.is_met())
+            {
+                expectation.let_it_run();
+                if let ControlFlow::Break(result) = attempt() {
+                    return ControlFlow::Break(Ok(result));
+                }
+            }
             let _ticket: Ticket = self.core.doorbell.register(self.interest, parker.waker());
             if let ControlFlow::Break(result) = attempt() {
                 return ControlFlow::Break(Ok(result));
             }
             self.check()?;
-            if self.core.nest().is_none() {
-                // Nothing but another thread of this process can have news: it may be about to.
-                parker.spin();
+            if self.interest == OUT && self.core.nest().is_none() {
+                // Only another thread of this process can make room, and it may be about to.
+                parker.spin(|| false);
             }
             match self.deadline.0 {
                 Some(at) => drop(parker.park_deadline(at)),

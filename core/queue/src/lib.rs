@@ -29,7 +29,7 @@ pub use parker::Parker;
 pub use parker::with_parker;
 #[cfg(not(loom))]
 pub use spin::Spin;
-pub use spsc::{Consumer, Drain, Producer, channel};
+pub use spsc::{Consumer, Drain, Producer, Watch, channel};
 pub use token::{Role, RoleCell, RoleGuard};
 
 /// The deliberate mistakes that the model-checking tests switch on one by one, to see that they are noticed.

@@ -49,14 +49,14 @@ impl Parker {
         &self.waker
     }
 
-    /// Looks for a wake for a moment, where that has paid before. Parking afterwards is right either way; this only
-    /// makes it cheap for both sides when the wake is near.
+    /// Looks for a wake, or what else `probe` finds, for a moment, where that has paid before. Says whether there was
+    /// anything. Parking afterwards is right either way; this only makes it cheap for both sides when the wake is near.
     #[cfg(not(loom))]
-    pub fn spin(&self) {
+    pub fn spin(&self, mut probe: impl FnMut() -> bool) -> bool {
         self.spin.borrow_mut().run(|| {
             hint::spin_loop();
-            self.shared.notified.load(Ordering::Relaxed)
-        });
+            probe() || self.shared.notified.load(Ordering::Relaxed)
+        })
     }
 
     /// Sleeps until woken; returns at once if woken since the last park.

@@ -178,6 +178,11 @@ impl<T> Consumer<T> {
         Drain { consumer: self, left }
     }
 
+    /// What another thread, or this one without borrowing the consumer, can look at to see a value come.
+    pub fn watch(&self) -> Watch<T> {
+        Watch { shared: self.shared.clone(), taken: self.at.count }
+    }
+
     /// Whether the producer was dropped. All its values are visible then: after `true`, a `pop` that finds nothing
     /// is final.
     #[inline]
@@ -194,6 +199,20 @@ impl<T> Drop for Consumer<T> {
         let at = Cursor { chunk: self.at.chunk, count: self.at.count };
         // SAFETY: only the consumer touches this cell while it lives, and `Shared::drop` after both sides are gone.
         self.shared.seldom.0.left_at.with_mut(|cell| unsafe { *cell = at });
+    }
+}
+
+/// A look at a queue from outside. See [`Consumer::watch`].
+pub struct Watch<T> {
+    shared: Arc<Shared<T>>,
+    taken: usize,
+}
+
+impl<T> Watch<T> {
+    /// Whether there is a value that had not been taken when this watch was made.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        self.shared.pushed.0.load(Ordering::Relaxed) != self.taken
     }
 }
 
@@ -347,6 +366,12 @@ impl<T> fmt::Debug for Producer<T> {
 impl<T> fmt::Debug for Consumer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Consumer").field("len", &self.len()).field("closed", &self.is_closed()).finish()
+    }
+}
+
+impl<T> fmt::Debug for Watch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("taken", &self.taken).finish_non_exhaustive()
     }
 }
 

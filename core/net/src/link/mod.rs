@@ -31,8 +31,8 @@ use crate::stream::Stream;
 pub(crate) use close::After;
 pub use close::Loss;
 pub use end::{LinkEnd, Shared};
-pub use events::{LinkEvent, Owner};
 pub(crate) use events::Refill;
+pub use events::{LinkEvent, Owner};
 pub(crate) use read::{ReadTurn, Teller};
 pub use state::{Counters, Drops};
 use state::{Phase, State, Wire};
@@ -116,7 +116,11 @@ impl Link {
 
     /// The layout of the peer's frames, while there is a connection.
     fn frame_format(&self) -> Option<FrameFormat> {
-        self.lock().wire.as_ref().filter(|wire| wire.connection.established()).map(|wire| wire.connection.frame_format())
+        self.lock()
+            .wire
+            .as_ref()
+            .filter(|wire| wire.connection.established())
+            .map(|wire| wire.connection.frame_format())
     }
 
     /// Messages that wait for the kernel.

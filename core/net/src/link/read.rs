@@ -152,8 +152,7 @@ impl Link {
 
     /// What was received may have to be answered: a PING.
     fn flush_answers(self: &Arc<Self>) {
-        let answers =
-            self.lock().wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty());
+        let answers = self.lock().wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty());
         if answers {
             self.flush();
         }

@@ -34,7 +34,9 @@ impl Link {
         }
         self.unsent.fetch_add(1, Ordering::SeqCst);
         match (established(&mut state), encoded) {
-            (Some(Wire { connection, .. }), Some(encoded)) if connection.frame_format() == encoded.format() => {
+            (Some(Wire { connection, .. }), Some(encoded))
+                if connection.frame_format() == encoded.format() =>
+            {
                 connection.send_encoded(encoded);
             }
             (Some(wire), _) => wire.connection.send(message),

@@ -8,6 +8,7 @@ use ohmq_proto::{DropCause, Message, Pattern, Pipes, Route, RouteError};
 use super::effects::Effect;
 use super::pipes::{Channel, PipeTable};
 use crate::context::Live;
+use crate::inproc::Expectation;
 use crate::options::Options;
 use crate::{Events, Stats};
 
@@ -115,6 +116,15 @@ impl Inner {
         let found = self.pattern.recv(&mut self.table, into)?;
         self.delivered += u64::from(found);
         Ok(found)
+    }
+
+    /// What a thread can watch that waits for a message of the only peer, in this process. The caller looks for the
+    /// message itself, with [`Inner::recv`], when its watch is over.
+    pub(super) fn expect(&mut self) -> Option<Expectation> {
+        let (pipe, end) = self.table.only_inproc()?;
+        let expectation = end.expect();
+        self.pattern.readable(pipe);
+        Some(expectation)
     }
 
     /// What of `wanted` is possible now.

@@ -278,6 +278,18 @@ impl PipeTable {
         self.effects.len() != before
     }
 
+    /// The only pipe, if it is an inproc one.
+    pub(super) fn only_inproc(&mut self) -> Option<(PipeId, &mut InprocEnd)> {
+        let mut slots =
+            self.slots.iter_mut().enumerate().filter_map(|(index, slot)| Some((index, slot.as_mut()?)));
+        match (slots.next(), slots.next()) {
+            (Some((index, Slot { channel: Channel::Inproc(end), .. })), None) => {
+                Some((PipeId(index as u32), end))
+            }
+            _ => None,
+        }
+    }
+
     /// Keeps the counters of a link that has ended.
     pub(super) fn bury(&mut self, counters: &Counters) {
         add(&mut self.past, counters);

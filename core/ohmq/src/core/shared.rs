@@ -14,6 +14,7 @@ use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
 use crate::context::ContextCore;
+use crate::inproc::Expectation;
 use crate::options::{self, Change, Options};
 use crate::{Error, Events, OptionValue, Result, Stats};
 
@@ -138,6 +139,13 @@ impl SocketCore {
             self.settle(inner);
         }
         found.map_err(|refusal| self.refused("receive", refusal))
+    }
+
+    /// What a thread that waits for a message can watch instead of being woken: only when nobody else waits, since the
+    /// sender nudges nobody meanwhile.
+    pub(crate) fn expect(&self) -> Option<Expectation> {
+        let watched = self.nest().is_none() && !self.doorbell.has_waiters(Events::IN.interest());
+        if watched { self.lock().expect() } else { None }
     }
 
     /// The answer of a call that found nothing.

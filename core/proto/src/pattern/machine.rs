@@ -209,11 +209,7 @@ impl Pattern {
     /// [`NotSupported`](RouteError::NotSupported), or [`WrongState`](RouteError::WrongState) for REQ before a request
     /// and for REP while a reply is due.
     #[inline]
-    pub fn recv<I: Inbox + ?Sized>(
-        &mut self,
-        inbox: &mut I,
-        into: &mut Message,
-    ) -> Result<bool, RouteError> {
+    pub fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
         if !self.receives {
             return Err(RouteError::NotSupported);
         }

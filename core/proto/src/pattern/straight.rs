@@ -70,7 +70,11 @@ impl Rules for Straight {
 
     #[inline]
     fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
-        Ok(if self.ahead.is_some() { put(self.ahead.take(), into) } else { self.inbound.recv_into(inbox, into) })
+        Ok(if self.ahead.is_some() {
+            put(self.ahead.take(), into)
+        } else {
+            self.inbound.recv_into(inbox, into)
+        })
     }
 
     #[inline]
