@@ -15,6 +15,8 @@ const PLACES: &[&str] = &[
     // Who counts allocations is a global allocator; what a tracer hears is a union.
     "core/ohmq/tests/counts/allocator.rs",
     "core/ohmq/tests/counts/ptrace.rs",
+    // Calls a C library that is loaded when it starts.
+    "bench/contestants/libzmq",
     "bindings-c",
     "bindings-python",
     "bindings-node",
