@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(unreachable_pub, reason = "in a program, `pub` means visible to the other modules")]
 
+mod bench;
 mod check;
 mod conform;
 mod counts;
@@ -63,6 +64,8 @@ enum Task {
     Dist { languages: Vec<Language> },
     /// Run the conformance scenarios between all languages
     Conform,
+    /// Measure OhMQ beside its peers, in interleaved blocks with the kernel's own floor
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -89,6 +92,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Task::Gen { check: false } => (check::generate().into(), Ending::Steps),
         Task::Check => (check::steps(), Ending::Tests),
         Task::Dist { languages } => (plan::dist(languages), Ending::Steps),
+        Task::Bench(options) => (bench::steps(options), Ending::Brief),
         Task::Conform => (conform::tests(conform::Table::Write), Ending::Tests),
     };
     Ok(step::run(&project, steps, &display, ending))

@@ -1,7 +1,5 @@
 //! One socket in many threads: nothing lost, nothing twice, nobody forgotten, whoever has the lease.
 
-use std::collections::HashSet;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use ohmq::{Context, ErrorCode, Events, Poller, Socket, SocketOption, SocketType};
@@ -13,41 +11,6 @@ fn joined(context: &Context, transport: &str, bound: SocketType, connected: Sock
     let connected = context.socket(connected).unwrap();
     connected.connect(&bound.bind(transport).unwrap()).unwrap();
     (bound, connected)
-}
-
-#[test]
-fn eight_senders_and_four_receivers_share_two_sockets() {
-    const EACH: u32 = 5_000;
-    for transport in ["tcp://127.0.0.1:*", "ipc://*", "inproc://crowd"] {
-        let context = Context::new();
-        let (pull, push) = joined(&context, transport, SocketType::Pull, SocketType::Push);
-        let seen = Mutex::new(HashSet::new());
-        std::thread::scope(|scope| {
-            for sender in 0..8u32 {
-                let push = push.clone();
-                scope.spawn(move || {
-                    for number in 0..EACH {
-                        push.send_timeout((sender * EACH + number).to_be_bytes().to_vec(), PATIENCE).unwrap();
-                    }
-                });
-            }
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..8 * EACH / 4 {
-                        let message = pull.recv_timeout(PATIENCE).unwrap();
-                        let number = u32::from_be_bytes(message.bytes().try_into().unwrap());
-                        assert!(seen.lock().unwrap().insert(number), "{number} came twice");
-                    }
-                });
-            }
-        });
-        assert_eq!(seen.into_inner().unwrap().len() as u32, 8 * EACH, "{transport}");
-        pull.close();
-        push.close();
-        context.term().unwrap();
-        assert!(push.stats().balanced() && pull.stats().balanced());
-        assert_eq!(push.stats().sent_delivered, u64::from(8 * EACH));
-    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! One testee process: start it, ask it one thing at a time with a deadline, kill it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +20,17 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long an answer may take beyond the time the request itself allows.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long an actor whose check has failed is listened to: it may be what hangs.
+const LOOK_LIMIT: Duration = Duration::from_secs(2);
+
+/// How much of what was said to an actor, and by it, is remembered.
+const TRANSCRIPT_LINES: usize = 200;
+/// The most that is remembered of one line.
+const TRANSCRIPT_WIDTH: usize = 400;
+
+/// What the times of all transcripts are counted from, so that those of two actors can be laid side by side.
+static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The context every actor starts with.
 pub(crate) const CONTEXT: &str = "main";
@@ -52,6 +65,7 @@ pub(crate) struct Actor {
     requests: ChildStdin,
     answers: Receiver<String>,
     diagnostics: PathBuf,
+    transcript: VecDeque<String>,
     next_id: u64,
 }
 
@@ -85,6 +99,7 @@ impl Actor {
             .with_context(|| format!("start {}: {}", recipe.name, recipe.command.join(" ")))?;
         let requests = process.stdin.take().context("no standard input")?;
         let output = process.stdout.take().context("no standard output")?;
+        let id = process.id();
         let (sender, answers) = channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
@@ -101,6 +116,7 @@ impl Actor {
             requests,
             answers,
             diagnostics,
+            transcript: VecDeque::from([spoken('·', &format!("process {id}"))]),
             next_id: 1,
         })
     }
@@ -137,12 +153,33 @@ impl Actor {
         self.exchange(request, own + ANSWER_LIMIT)
     }
 
+    /// Asks for something that may help to explain a failure; whatever comes of it is told in words.
+    pub(crate) fn look(&mut self, request: Value) -> Result<String> {
+        match self.exchange(request, LOOK_LIMIT)? {
+            Ok(value) => Ok(value.to_string()),
+            Err(refusal) => Ok(refusal.to_string()),
+        }
+    }
+
+    /// The last requests and answers, with their times.
+    pub(crate) fn transcript(&self) -> impl Iterator<Item = &str> {
+        self.transcript.iter().map(String::as_str)
+    }
+
+    fn note(&mut self, direction: char, line: &str) {
+        if self.transcript.len() == TRANSCRIPT_LINES {
+            self.transcript.pop_front();
+        }
+        self.transcript.push_back(spoken(direction, line));
+    }
+
     fn exchange(&mut self, mut request: Value, limit: Duration) -> Result<Answer> {
         let wanted = summary(&request);
         let id = self.next_id;
         self.next_id += 1;
         request["id"] = json!(id);
         let line = format!("{request}\n");
+        self.note('→', line.trim_end());
         if let Err(error) = self.requests.write_all(line.as_bytes()).and_then(|()| self.requests.flush()) {
             let end = self.post_mortem();
             bail!("{}: {wanted}: cannot write to the testee ({error}){end}", self.name);
@@ -172,6 +209,7 @@ impl Actor {
                 bail!("{}: {wanted}: the testee ended{end}", self.name)
             }
         };
+        self.note('←', &line);
         serde_json::from_str(&line).with_context(|| format!("{}: {wanted}: not JSON: {line}", self.name))
     }
 
@@ -208,6 +246,14 @@ impl Drop for Actor {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A line of a transcript.
+fn spoken(direction: char, line: &str) -> String {
+    let seconds = BEGIN.elapsed().as_secs_f64();
+    let clipped: String = line.chars().take(TRANSCRIPT_WIDTH).collect();
+    let rest = if clipped.len() < line.len() { " …" } else { "" };
+    format!("{seconds:10.3} {direction} {clipped}{rest}")
 }
 
 /// A request in a few words, for error messages.

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::actor::{Actor, CONTEXT};
+use crate::failures;
 use crate::part;
 use crate::roster::{NAMES, Roster};
 use crate::stage::Transport;
@@ -59,7 +60,10 @@ pub(crate) fn run(roster: &Roster) -> Result<(usize, usize, usize)> {
                         None => "not run".to_owned(),
                         Some(Ok(figure)) => format!("✓ {figure}"),
                         Some(Err(error)) => {
-                            reasons.push(format!("{} {left}→{right}: {error:#}", transport.name()));
+                            let cell = format!("demo {kind:?} {} {left}→{right}", transport.name());
+                            let message = format!("{error:#}");
+                            let kept = failures::keep(&roster.root, &cell, &message, "", folder.path());
+                            reasons.push(format!("{} {left}→{right}: {message}; {kept}", transport.name()));
                             "✗".to_owned()
                         }
                     };

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::actor::{Actor, Refusal};
+use crate::failures;
 use crate::roster::{NAMES, Roster};
 
 /// One row of errors.json.
@@ -56,7 +57,10 @@ pub(crate) fn run(roster: &Roster, only: &[String]) -> Result<(usize, usize, usi
             match played {
                 Ok(()) => passed += 1,
                 Err(error) => {
-                    failures.push(format!("    {}: {error:#}", case.name));
+                    let message = format!("{error:#}");
+                    let check = format!("{} {name}", case.name);
+                    let kept = failures::keep(&roster.root, &check, &message, "", folder.path());
+                    failures.push(format!("    {}: {message}\n    {kept}", case.name));
                     actor = None;
                 }
             }

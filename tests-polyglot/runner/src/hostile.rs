@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Value, json};
 
 use crate::actor::{Actor, CONTEXT};
+use crate::failures;
 use crate::honest::{Honest, PLANS, Plan};
 use crate::lure;
 use crate::roster::{NAMES, Roster};
@@ -59,6 +60,10 @@ pub(crate) fn run(roster: &Roster, seed: u64, only: &[String]) -> Result<(usize,
             }
             Err(error) => {
                 println!("✗ {title:<28} {error:#}");
+                println!(
+                    "{}",
+                    failures::keep(&roster.root, &title, &format!("{error:#}"), "", folder.path())
+                );
                 failed += 1;
             }
         }

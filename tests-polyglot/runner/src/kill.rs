@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::actor::{Actor, CONTEXT};
 use crate::audit::{self, Books};
+use crate::failures;
 use crate::numbers::{self, Losses};
 use crate::part;
 use crate::ports::ReservedPort;
@@ -105,6 +106,10 @@ pub(crate) fn run(
                     }
                     Err(error) => {
                         println!("✗ {title}: {error:#}");
+                        println!(
+                            "{}",
+                            failures::keep(&roster.root, &title, &format!("{error:#}"), "", &scene.folder)
+                        );
                         failed += 1;
                     }
                 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::actor::Actor;
+use crate::failures;
 use crate::gaps::Gaps;
 use crate::report::{self, Check, Outcome, Report};
 use crate::roster::{NAMES, Roster};
@@ -23,9 +24,16 @@ pub(crate) struct Selection {
     pub(crate) only: Vec<String>,
     /// Pairs played at the same time.
     pub(crate) jobs: usize,
+    /// How often each check is played.
+    pub(crate) repeat: usize,
 }
 
 impl Selection {
+    /// Whether it is anything but every check once.
+    pub(crate) fn is_partial(&self) -> bool {
+        !self.only.is_empty() || self.repeat != 1
+    }
+
     fn has(&self, name: &str) -> bool {
         self.only.iter().all(|word| name.contains(word.as_str()))
     }
@@ -35,8 +43,9 @@ impl Selection {
 pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result<Report> {
     let folder = tempfile::Builder::new().prefix("ohmq-").tempdir().context("make a temporary folder")?;
     let (actors, broken) = introductions(roster, folder.path());
-    let pairs: Vec<_> = NAMES.into_iter().flat_map(|left| NAMES.map(|right| (left, right))).collect();
-    let playable = roster.present().len().pow(2);
+    let once: Vec<_> = NAMES.into_iter().flat_map(|left| NAMES.map(|right| (left, right))).collect();
+    let pairs = once.repeat(selection.repeat);
+    let playable = roster.present().len().pow(2) * selection.repeat;
     let width = playable.to_string().len();
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let checks = Mutex::new(Vec::new());
@@ -45,7 +54,8 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
             let (pairs, next, finished, checks, broken) = (&pairs, &next, &finished, &checks, &broken);
             let folder = folder.path().join(job.to_string());
             scope.spawn(move || {
-                let mut player = Player { roster, broken, folder: &folder, seats: HashMap::new(), serial: 0 };
+                let seats = HashMap::new();
+                let mut player = Player { roster, gaps, broken, folder: &folder, seats, serial: 0 };
                 let made = std::fs::create_dir(&folder);
                 while let Some((left, right)) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let started = Instant::now();
@@ -101,6 +111,7 @@ fn introductions(roster: &Roster, folder: &Path) -> (HashMap<String, String>, Ha
 /// Plays pairs one after the other, keeping processes between them.
 struct Player<'a> {
     roster: &'a Roster,
+    gaps: &'a Gaps,
     broken: &'a HashMap<String, String>,
     folder: &'a Path,
     seats: HashMap<(&'static str, usize), Seat>,
@@ -148,7 +159,16 @@ impl Player<'_> {
                 Outcome::Passed
             }
             // The processes are in an unknown state: the next check gets new ones.
-            Err(error) => Outcome::Failed(format!("{error:#}")),
+            Err(error) => {
+                let message = format!("{error:#}");
+                let check = Check::new(scenario, transport, left, right).name();
+                if !self.gaps.lists(&check) {
+                    let evidence = stage.evidence();
+                    let kept = failures::keep(&self.roster.root, &check, &message, &evidence, self.folder);
+                    println!("{kept}");
+                }
+                Outcome::Failed(message)
+            }
         }
     }
 

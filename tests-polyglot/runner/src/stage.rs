@@ -51,12 +51,14 @@ pub(crate) struct Seat {
     recipe: Recipe,
     folder: PathBuf,
     actor: Option<Actor>,
+    /// What was said with the process that was killed last.
+    former: Vec<String>,
 }
 
 impl Seat {
     /// An empty seat; diagnostics of its processes go to `folder`.
     pub(crate) fn new(recipe: &Recipe, folder: &Path) -> Self {
-        Self { recipe: recipe.clone(), folder: folder.to_owned(), actor: None }
+        Self { recipe: recipe.clone(), folder: folder.to_owned(), actor: None, former: Vec::new() }
     }
 
     /// The actor, started if there is none.
@@ -70,7 +72,16 @@ impl Seat {
 
     /// Kills the process, if there is one.
     pub(crate) fn kill(&mut self) -> Result<()> {
-        self.actor.take().map_or(Ok(()), |mut actor| actor.kill())
+        let Some(mut actor) = self.actor.take() else { return Ok(()) };
+        self.former = actor.transcript().map(str::to_owned).collect();
+        actor.kill()
+    }
+
+    /// What was said here lately.
+    fn transcript(&self) -> String {
+        let now = self.actor.iter().flat_map(Actor::transcript);
+        let lines: Vec<&str> = self.former.iter().map(String::as_str).chain(now).collect();
+        format!("---- {}: requests and answers\n{}\n", self.recipe.name, lines.join("\n"))
     }
 }
 
@@ -314,6 +325,31 @@ impl<'a> Stage<'a> {
                 .ask(json!({"op": "close", "socket": socket.name, "linger_ms": 0}))?;
         }
         Ok(())
+    }
+
+    /// What may explain why the scenario failed: what every socket says of itself, and what was said before.
+    pub(crate) fn evidence(&mut self) -> String {
+        let mut said = self.seats.each_ref().map(|seat| seat.transcript());
+        for (seat, said) in said.iter_mut().enumerate() {
+            for socket in self.sockets.iter().filter(|socket| socket.open && socket.seat == seat) {
+                let Some(actor) = self.seats[seat].actor.as_mut() else { break };
+                let mut questions = vec![json!({"op": "stats", "socket": socket.name})];
+                if socket.serving {
+                    questions.push(json!({"op": "report", "socket": socket.name, "timeout_ms": 0}));
+                }
+                let looks: Result<Vec<String>> =
+                    questions.into_iter().map(|question| actor.look(question)).collect();
+                match looks {
+                    Ok(looks) => *said += &format!("afterwards {}: {}\n", socket.name, looks.join("; ")),
+                    Err(error) => {
+                        // One that hangs or is gone has nothing to say of its other sockets either.
+                        *said += &format!("afterwards {}: {error:#}\n", socket.name);
+                        break;
+                    }
+                }
+            }
+        }
+        said.concat()
     }
 
     fn end_services(&mut self) -> Result<()> {

@@ -5,8 +5,18 @@ use anyhow::Result;
 use crate::project::Project;
 use crate::shell::Shell;
 
+/// The benchmark is a workspace of its own, with the same settings.
+const OTHER_WORKSPACES: &[&str] = &["bench"];
+
 pub fn check(project: &Project, shell: &Shell<'_>) -> Result<()> {
-    shell.run(project.cargo().args(["fmt", "--all", "--check", "--", "--files-with-diff"])).map(drop)
+    let others = OTHER_WORKSPACES.iter().map(|folder| project.root.join(folder));
+    let folders = others.filter(|folder| folder.join("Cargo.toml").is_file());
+    for folder in std::iter::once(project.root.clone()).chain(folders) {
+        let mut cargo = project.cargo();
+        cargo.args(["fmt", "--all", "--check", "--", "--files-with-diff"]).current_dir(folder);
+        shell.run(&mut cargo)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

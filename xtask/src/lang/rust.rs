@@ -1,4 +1,4 @@
-//! Rust: the engine's own tests, the loom models of its queue, and the tests of the conformance runner.
+//! Rust: the engine's own tests, its count gates, the loom models of its queue, and the tests of the conformance runner.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,6 +19,7 @@ pub const TESTEE: &str = "rust: testee";
 pub fn tests() -> Vec<Step> {
     vec![
         Step::test("rust: tests", unit_tests),
+        Step::test("rust: count gates", gates),
         Step::test("rust: loom models", loom),
         Step::test("rust: runner's tests", runner_tests),
     ]
@@ -50,6 +51,11 @@ pub fn consumer_target(project: &Project) -> PathBuf {
 
 fn unit_tests(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     run(shell, project.cargo().args(["test", "--no-fail-fast"]))
+}
+
+/// What a message costs, in counts. Their limits are those of optimised code, so the run above has skipped them.
+fn gates(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    run(shell, project.cargo().args(["test", "--release", "-p", "ohmq", "--test", "counts"]))
 }
 
 /// The conformance runner is no default member, as its runs need other languages; its own tests do not.

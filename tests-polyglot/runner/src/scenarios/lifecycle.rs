@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
 use crate::part::{self, Part};
-use crate::stage::{LEFT, RIGHT, Sock, Stage};
+use crate::stage::{LEFT, RIGHT, Sock, Stage, WAIT};
 
-/// Long enough for a reply over a fresh connection; a lost one costs another turn.
+/// Long enough for a reply over a fresh connection on a quiet machine; a lost one costs another turn.
 const TURN: Duration = Duration::from_millis(50);
 
 pub(super) fn late_bind_reqrep(stage: &mut Stage) -> Result<()> {
@@ -175,8 +175,7 @@ fn echoing(kind: &'static str) -> impl Fn(&mut Stage) -> Result<Sock> {
 /// Asks again and again, each time something new, until the latest question is answered: answers to earlier ones, which
 /// may have been asked of the peer's former life, do not count.
 fn ask_until_answered(stage: &mut Stage, asker: Sock) -> Result<()> {
-    let mut wanted = json!(null);
-    stage.until("an answer", |stage| {
+    patiently(stage, "an answer", |stage, patience| {
         let question = part::parts([&stage.next().to_be_bytes()]);
         if let Err(refusal) = stage.try_send(asker, &question, TURN)? {
             if refusal.code != "EAGAIN" {
@@ -184,12 +183,56 @@ fn ask_until_answered(stage: &mut Stage, asker: Sock) -> Result<()> {
             }
             return Ok(None);
         }
-        wanted = part::answers(&question);
-        while let Some(got) = stage.recv_within(asker, TURN)? {
+        let wanted = part::answers(&question);
+        while let Some(got) = stage.recv_within(asker, patience)? {
             if got == wanted {
                 return Ok(Some(()));
             }
         }
         Ok(None)
     })
+}
+
+/// Repeats a step with twice the patience each time. A question that died with its peer costs one short turn, but an
+/// answer that takes longer than one turn, on a machine with too much to do, would always come after the next question,
+/// and REQ throws away answers to all but the latest: with turns of one length it could miss every one.
+fn patiently<T>(
+    stage: &mut Stage,
+    what: &str,
+    mut step: impl FnMut(&mut Stage, Duration) -> Result<Option<T>>,
+) -> Result<T> {
+    let mut patience = TURN;
+    stage.until(what, |stage| {
+        let done = step(stage, patience)?;
+        patience = (patience * 2).min(WAIT);
+        Ok(done)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::roster::Recipe;
+    use crate::stage::{Seat, Transport};
+
+    /// A peer that always takes longer than the first turn, whose answers to earlier questions come to nothing.
+    #[test]
+    fn a_slow_peer_is_waited_for() {
+        let here = Path::new(".");
+        let recipe = Recipe { name: "nobody".to_owned(), command: Vec::new(), root: here.to_owned() };
+        let (mut left, mut right) = (Seat::new(&recipe, here), Seat::new(&recipe, here));
+        for latency in [TURN * 2, TURN * 7, WAIT / 4] {
+            let mut serial = 0;
+            let mut stage = Stage::new([&mut left, &mut right], Transport::Tcp, here, &mut serial);
+            let mut waited = Duration::ZERO;
+            patiently(&mut stage, "an answer", |_, patience| {
+                waited += patience.min(latency);
+                Ok((patience > latency).then_some(()))
+            })
+            .unwrap();
+            assert!(waited < WAIT, "{latency:?}: answered after {waited:?}");
+        }
+    }
 }

@@ -1,0 +1,291 @@
+//! What the two processes of a workload do, each between its marks.
+
+use std::io::{self, BufRead, Write};
+use std::sync::mpsc;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{Signal, raise};
+use nix::unistd::{Pid, alarm};
+use ohmq::{Context, Socket, SocketOption, SocketType};
+
+use crate::allocator::allocations;
+
+/// The mark. Nobody handles it, and its default is to be ignored; a tracer hears of it all the same.
+pub const MARK: Signal = Signal::SIGURG;
+
+/// The last word of a role that succeeded.
+pub const DONE: &str = "done";
+
+/// What is done between the first mark (which holds the other threads, where that matters) and the second.
+const SETTLING: u64 = 200;
+
+/// A role ends itself after this many seconds, whatever happens.
+const PATIENCE: u32 = 120;
+
+/// What two processes do with each other.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Workload {
+    /// One REQ with a connection to each of the peers, one REP that has them all.
+    RoundTrip { peers: u64 },
+    /// PUSH to PULL.
+    Stream,
+    /// One PUB that drops nothing, to a SUB with this many connections.
+    FanOut { peers: u64 },
+    /// A PUSH and a PULL with this many connections, one thread blocked in a receive, and nothing to do.
+    Idle { peers: u64 },
+}
+
+/// The process that binds or the one that connects.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Side {
+    Bound,
+    Connected,
+}
+
+/// Where the processes may run.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Placement {
+    /// Both on the same CPU: nobody spins, and every wait is one.
+    OneCpu,
+    Anywhere,
+}
+
+/// All that a process has to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    pub workload: Workload,
+    pub side: Side,
+    pub placement: Placement,
+    /// Round trips, messages or publications before the first mark and between the last two.
+    pub warm_up: u64,
+    pub count: u64,
+}
+
+impl Workload {
+    /// What one thing done in this workload is, and many.
+    pub fn unit(self) -> (&'static str, &'static str) {
+        match self {
+            Workload::RoundTrip { .. } => ("round trip", "round trips"),
+            Workload::Stream => ("message", "messages"),
+            Workload::FanOut { .. } => ("delivery", "deliveries"),
+            Workload::Idle { .. } => ("10 s", "10 s"),
+        }
+    }
+
+    pub fn title(self) -> String {
+        match self {
+            Workload::RoundTrip { peers: 1 } => "round trip, 1 peer".to_string(),
+            Workload::RoundTrip { peers } => format!("round trip, {peers} peers"),
+            Workload::Stream => "stream".to_string(),
+            Workload::FanOut { peers } => format!("fan-out to {peers}"),
+            Workload::Idle { peers } => format!("{peers} idle connections"),
+        }
+    }
+
+    /// The socket type of a side.
+    pub fn socket(self, side: Side) -> SocketType {
+        match (self, side) {
+            (Workload::RoundTrip { .. }, Side::Bound) => SocketType::Rep,
+            (Workload::RoundTrip { .. }, Side::Connected) => SocketType::Req,
+            // An XPUB is a PUB that can tell when its subscribers are there.
+            (Workload::FanOut { .. }, Side::Bound) => SocketType::XPub,
+            (Workload::FanOut { .. }, Side::Connected) => SocketType::Sub,
+            (Workload::Stream | Workload::Idle { .. }, Side::Bound) => SocketType::Pull,
+            (Workload::Stream | Workload::Idle { .. }, Side::Connected) => SocketType::Push,
+        }
+    }
+
+    /// How many things one publication is.
+    pub fn units_each(self) -> u64 {
+        if let Workload::FanOut { peers } = self { peers } else { 1 }
+    }
+
+    fn connections(self) -> u64 {
+        match self {
+            Workload::RoundTrip { peers } | Workload::FanOut { peers } | Workload::Idle { peers } => peers,
+            Workload::Stream => 1,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Workload::RoundTrip { .. } => "round-trip",
+            Workload::Stream => "stream",
+            Workload::FanOut { .. } => "fan-out",
+            Workload::Idle { .. } => "idle",
+        }
+    }
+}
+
+impl Job {
+    /// The arguments by which this program plays it.
+    pub fn arguments(&self) -> Vec<String> {
+        let side = if self.side == Side::Bound { "bound" } else { "connected" };
+        let placement = if self.placement == Placement::OneCpu { "one-cpu" } else { "anywhere" };
+        let numbers = [self.workload.connections(), self.warm_up, self.count].map(|n| n.to_string());
+        ["--role", self.workload.word(), side, placement]
+            .map(str::to_string)
+            .into_iter()
+            .chain(numbers)
+            .collect()
+    }
+
+    /// What [`Job::arguments`] said, if this process was started to play a role.
+    pub fn from_arguments() -> Option<Job> {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let [role, word, side, placement, peers, warm_up, count] = arguments.as_slice() else { return None };
+        if role != "--role" {
+            return None;
+        }
+        let number = |text: &String| text.parse::<u64>().expect("a number");
+        let peers = number(peers);
+        Some(Job {
+            workload: match word.as_str() {
+                "round-trip" => Workload::RoundTrip { peers },
+                "fan-out" => Workload::FanOut { peers },
+                "idle" => Workload::Idle { peers },
+                _ => Workload::Stream,
+            },
+            side: if side == "bound" { Side::Bound } else { Side::Connected },
+            placement: if placement == "one-cpu" { Placement::OneCpu } else { Placement::Anywhere },
+            warm_up: number(warm_up),
+            count: number(count),
+        })
+    }
+}
+
+/// Plays a role: waits to be told to, talks to the other side, says what it counted.
+pub fn play(job: &Job) {
+    alarm::set(PATIENCE);
+    if job.placement == Placement::OneCpu {
+        stay_on_one_cpu();
+    }
+    // A tracer takes hold of this process before it says go.
+    let told = read_line();
+    let context = Context::new();
+    let socket = context.socket(job.workload.socket(job.side)).unwrap();
+    match socket.socket_type() {
+        SocketType::Sub => socket.subscribe("").unwrap(),
+        SocketType::XPub => {
+            socket.set(SocketOption::XpubVerbose, 1).unwrap();
+            socket.set(SocketOption::XpubNodrop, 1).unwrap();
+        }
+        _ => {}
+    }
+    join(job, &socket, &told);
+    if let Workload::Idle { peers } = job.workload {
+        return idle(job.side, &socket, peers);
+    }
+    measure(job, &socket);
+    socket.close();
+    context.term().unwrap();
+    assert!(socket.stats().balanced(), "{:?}", socket.stats());
+    say(DONE);
+}
+
+/// Binds, and says where; or connects to what was told. Returns when all connections are there.
+fn join(job: &Job, socket: &Socket, told: &str) {
+    let connections = job.workload.connections();
+    match job.side {
+        Side::Bound => {
+            let endpoints: Vec<String> =
+                (0..connections).map(|_| socket.bind("tcp://127.0.0.1:*").unwrap()).collect();
+            say(&endpoints.join(","));
+        }
+        Side::Connected => told.split(',').for_each(|endpoint| socket.connect(endpoint).unwrap()),
+    }
+    if socket.socket_type() == SocketType::XPub {
+        (0..connections).for_each(|_| assert_eq!(socket.recv().unwrap().bytes(), [1]));
+    }
+    while socket.stats().connections_established < connections {
+        std::thread::yield_now();
+    }
+}
+
+fn measure(job: &Job, socket: &Socket) {
+    let body = [7u8; 64];
+    let send = || socket.send(&body[..]).unwrap();
+    let receive = || assert_eq!(socket.recv().unwrap().bytes(), body);
+    let each = job.workload.units_each();
+    match (job.workload, job.side) {
+        (Workload::RoundTrip { .. }, Side::Connected) => windows(job, || {
+            send();
+            receive();
+        }),
+        (Workload::RoundTrip { .. }, Side::Bound) => windows(job, || {
+            receive();
+            send();
+        }),
+        (Workload::FanOut { .. }, Side::Connected) => windows(job, || (0..each).for_each(|_| receive())),
+        (_, Side::Connected) | (Workload::FanOut { .. }, _) => windows(job, send),
+        (_, Side::Bound) => windows(job, receive),
+    }
+}
+
+/// The warm-up, the settling and what is counted, each after its mark.
+fn windows(job: &Job, mut once: impl FnMut()) {
+    (0..job.warm_up).for_each(|_| once());
+    raise(MARK).unwrap();
+    (0..SETTLING).for_each(|_| once());
+    let before = (switches(), allocations());
+    assert!(before.0 > 0 && before.1 > 0, "nothing is counted");
+    raise(MARK).unwrap();
+    (0..job.count).for_each(|_| once());
+    raise(MARK).unwrap();
+    let after = (switches(), allocations());
+    say(&format!("switches {}", after.0 - before.0));
+    say(&format!("allocations {}", after.1 - before.1));
+}
+
+/// Every connection has carried a message; from now on nothing happens until the standard input ends.
+fn idle(side: Side, socket: &Socket, peers: u64) {
+    let (heard, last) = mpsc::channel();
+    let receiver = socket.clone();
+    match side {
+        Side::Bound => drop(std::thread::spawn(move || {
+            for number in 0.. {
+                receiver.recv().unwrap();
+                if number + 1 == peers {
+                    heard.send(()).unwrap();
+                }
+            }
+        })),
+        Side::Connected => {
+            (0..peers).for_each(|_| socket.send("x").unwrap());
+            heard.send(()).unwrap();
+        }
+    }
+    last.recv().unwrap();
+    say("idle");
+    read_line();
+    // The receiver is blocked for ever; ending the process ends it.
+    std::process::exit(0);
+}
+
+/// Voluntary and involuntary switches of all threads, the ended ones too.
+fn switches() -> i64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+    usage.voluntary_context_switches() + usage.involuntary_context_switches()
+}
+
+/// For the calling thread and those it makes.
+pub fn stay_on_one_cpu() {
+    let this = Pid::from_raw(0);
+    let allowed = sched_getaffinity(this).unwrap();
+    let first = (0..CpuSet::count()).find(|cpu| allowed.is_set(*cpu).unwrap_or(false)).unwrap();
+    let mut one = CpuSet::new();
+    one.set(first).unwrap();
+    sched_setaffinity(this, &one).unwrap();
+}
+
+fn read_line() -> String {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).unwrap();
+    line.trim().to_string()
+}
+
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).unwrap();
+}
