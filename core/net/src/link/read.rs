@@ -135,7 +135,10 @@ impl Link {
     fn resume(self: &Arc<Self>) {
         let found = {
             let mut state = self.lock();
-            state.paused = false;
+            if std::mem::take(&mut state.paused) {
+                // Edges that came meanwhile were in vain.
+                state.wire.iter_mut().for_each(|wire| wire.more = true);
+            }
             // The socket is here, so nobody needs to be told of what is parsed now.
             state.announced = true;
             self.parse(&mut state, TAKEN_AT_ONCE);
@@ -143,7 +146,7 @@ impl Link {
             (!state.inbound.is_empty()).then_some(if more { ReadTurn::More } else { ReadTurn::Drained })
         };
         if found.is_some() {
-            self.flush_answers();
+            self.tell(Teller::Owner, false, true);
         }
         if found.unwrap_or_else(|| self.read_turn(Teller::Owner)) == ReadTurn::More {
             self.remember();
@@ -248,9 +251,15 @@ impl Link {
                 Ok(count) => again || *count == size || wire.ending,
                 Err(_) => again,
             };
+            // Whatever the outcome: others may have wanted to parse while the slab was away.
+            self.parse(&mut state, teller.limit());
             match outcome {
+                Ok(0) if state.is_behind() => {
+                    // First the messages, then the end, which can be read again.
+                    state.wire.iter_mut().for_each(|wire| wire.more = true);
+                }
                 Ok(0) => self.fail(&mut state, Loss::Ended),
-                Ok(_) => self.parse(&mut state, teller.limit()),
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
@@ -275,7 +284,11 @@ impl Link {
     }
 
     /// Turns bytes into messages and events until the bytes run out, the queue is full, or there are `limit` messages.
+    /// While another thread holds the reader role the bytes are with it, and it will parse them.
     pub(super) fn parse(&self, state: &mut State, limit: usize) {
+        if state.wire.as_ref().is_none_or(|wire| wire.reader_held) {
+            return;
+        }
         let now = Instant::now();
         loop {
             if !state.has_room() {

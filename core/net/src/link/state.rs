@@ -68,6 +68,11 @@ impl State {
         }
     }
 
+    /// Whether bytes may wait in the slab because the queue is full or the socket had enough.
+    pub(super) fn is_behind(&self) -> bool {
+        self.paused || self.wire.as_ref().is_some_and(|wire| wire.unparsed)
+    }
+
     /// Whether the owner must be attended for what was parsed since `before` messages had been accepted, and whether
     /// there is any message.
     pub(super) fn news(&mut self, before: u64) -> (bool, bool) {

@@ -122,7 +122,10 @@ impl SocketCore {
         let Some(mut lead) = nest.try_lead() else { return };
         let helped = matches!(lead.wait(Some(PAUSE), || ()), Ok(Led::Served));
         drop(lead);
-        if !leased {
+        if leased {
+            // The lead is free again; somebody else may be waiting for it.
+            self.ring_all();
+        } else {
             // It may not be back soon, and the rest must not wait for that.
             nest.give_back();
         }
