@@ -4,7 +4,7 @@
 
 use bench_kit::protocol::{Layout, Transport, Work};
 
-use crate::contestants::STREAMS;
+use crate::contestants::{SPINNING, STREAMS};
 use crate::metric::Metric;
 
 #[derive(Clone, Debug)]
@@ -195,7 +195,7 @@ fn round_trips_with_thresholds() -> Vec<Cell> {
     let round_trip = |name: &str, title: &str, load| Cell::new(name, title, load, Metric::MeanTime);
     vec![
         round_trip("req-rep-64", "REQ to REP and back, 64 B, TCP, default placement", load())
-            .floors(&["raw spinning"])
+            .floors(&[SPINNING])
             .limits(limits(0.18, 0.2))
             .floor_limit(1.6),
         round_trip("req-rep-64-one-cpu", "REQ to REP and back, 64 B, TCP, both on one CPU", load().one_cpu())
@@ -273,7 +273,7 @@ fn round_trips() -> Vec<Cell> {
         let name = format!("req-rep{}-{}", suffix(transport), label(size));
         let title = format!("REQ to REP and back, {}, {}", words(size), transport_name(transport));
         let cell = Cell::new(name, title, Load::tcp(Work::PingPong, size).over(transport), Metric::MeanTime);
-        if transport == Transport::Inproc { cell } else { cell.floors(&["raw spinning", "raw blocking"]) }
+        if transport == Transport::Inproc { cell } else { cell.floors(&[SPINNING, "raw blocking"]) }
     };
     let tcp = [1, 256, KIB, 4 * KIB, 16 * KIB, 64 * KIB, MIB].map(|size| cell(size, Transport::Tcp));
     let ipc = [64, KIB, 64 * KIB].map(|size| cell(size, Transport::Ipc));

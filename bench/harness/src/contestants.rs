@@ -47,9 +47,13 @@ const TABLE: [Contestant; 12] = [
     floor("raw 64K/64K", "64K/64K"),
     floor("raw 1M/64K", "1M/64K"),
     floor("raw blocking", "blocking"),
-    floor("raw spinning", "spinning"),
+    floor(SPINNING, SPINNING_VARIANT),
     floor("raw handover", "handover"),
 ];
+
+/// Waiting by asking again and again needs a CPU for each side: this one is given two.
+pub const SPINNING: &str = "raw spinning 2 CPUs";
+const SPINNING_VARIANT: &str = "spinning";
 
 /// Streams of plain bytes, by the size of a write and of a read: the best of them is the floor.
 pub const STREAMS: &[&str] = &["raw 256K/64K", "raw 64K/64K", "raw 1M/64K"];
@@ -71,7 +75,14 @@ pub fn find(name: &str) -> Option<&'static Contestant> {
     all().iter().find(|contestant| contestant.name == name)
 }
 
-/// What a contestant that is no floor is called in the order of the table.
+impl Contestant {
+    /// Whether each of its processes gets a CPU of its own.
+    pub fn wants_two_cpus(&self) -> bool {
+        self.variant == SPINNING_VARIANT
+    }
+}
+
+/// The libraries, in the order in which they are shown.
 pub fn libraries() -> impl Iterator<Item = &'static Contestant> {
     all().iter().filter(|contestant| contestant.who != Who::Floor)
 }

@@ -1,6 +1,7 @@
 //! What a person sees: a small table for each cell when it is done, and one summary.
 
 use crate::contestants::{self, OURS, Who};
+use crate::host::Disturbance;
 use crate::metric::short;
 use crate::results::{Detail, Row, Verdict};
 
@@ -26,6 +27,12 @@ fn heading(row: &Row) -> String {
     }
     if row.noisy {
         notes.push("noisy: most blocks were disturbed".to_string());
+    }
+    let most =
+        |share: fn(&Disturbance) -> f64| row.disturbances.iter().map(share).fold(0.0, f64::max) * 100.0;
+    if row.disturbed > 0 || row.noisy {
+        let (steal, foreign) = (most(|block| block.steal), most(|block| block.foreign));
+        notes.push(format!("up to {} % stolen, {} % foreign", short(steal), short(foreign)));
     }
     format!("{}: {} [{}]", row.cell, row.title, notes.join(", "))
 }
@@ -106,7 +113,7 @@ mod tests {
         let value = serde_json::json!({
             "cell": "push-pull-64", "title": "PUSH to PULL", "unit": "/s", "higher_is_better": true, "ours": 5e6,
             "peers": {"libzmq": 1e6}, "floor": null, "ratio": {"libzmq": 5.0}, "spread": {}, "blocks": 9,
-            "disturbed": 1, "noisy": false, "thresholds": [], "not_run": {"rzmq": "does not compile"},
+            "disturbed": 1, "noisy": false, "disturbances": [], "thresholds": [], "not_run": {"rzmq": "does not compile"},
             "details": {}, "run": crate::origin::Origin::default(),
         });
         let mut row: Row = serde_json::from_value(value).unwrap();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cells::{Cell, Load};
 use crate::contestants::{self, OURS, Who};
+use crate::host::Disturbance;
 use crate::metric::{Measure, Metric};
 use crate::origin::Origin;
 use crate::run::{Block, Found, ours_beside};
@@ -31,6 +32,8 @@ pub struct Row {
     pub disturbed: usize,
     /// So many blocks were disturbed that all of them had to count.
     pub noisy: bool,
+    /// What else the machine did, for each block.
+    pub disturbances: Vec<Disturbance>,
     pub thresholds: Vec<Verdict>,
     pub not_run: BTreeMap<String, String>,
     pub details: BTreeMap<String, Detail>,
@@ -105,6 +108,7 @@ fn row(cell: &Cell, found: &Found, run: &Origin) -> Row {
         blocks: blocks.len(),
         disturbed: found.blocks.len() - blocks.len(),
         noisy,
+        disturbances: found.blocks.iter().map(|block| block.disturbance).collect(),
         thresholds: Vec::new(),
         not_run: not_run(cell, found),
         details: numbers.details(found),
@@ -282,7 +286,6 @@ fn in_messages(value: f64, metric: Metric, load: &Load) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::Disturbance;
 
     fn cell(name: &str) -> Cell {
         crate::cells::all().into_iter().find(|cell| cell.name == name).unwrap()

@@ -278,7 +278,14 @@ fn job(load: &Load, contestant: &Contestant, role: Role, endpoints: Vec<String>,
         endpoints,
         size: load.size,
         hwm: load.hwm,
-        cpu: load.one_cpu.then_some(0),
+        cpu: cpu(load, contestant, role),
+    }
+}
+
+fn cpu(load: &Load, contestant: &Contestant, role: Role) -> Option<usize> {
+    match load.one_cpu {
+        true => Some(0),
+        false => contestant.wants_two_cpus().then_some(if role == Role::Sender { 0 } else { 1 }),
     }
 }
 

@@ -70,7 +70,7 @@ mod tests {
     fn row(cell: &str, ours: f64) -> Row {
         let value = serde_json::json!({
             "cell": cell, "title": cell, "unit": "/s", "higher_is_better": true, "ours": ours, "peers": {"libzmq": 1.0},
-            "floor": null, "ratio": {"libzmq": ours}, "spread": {}, "blocks": 9, "disturbed": 0, "noisy": false,
+            "floor": null, "ratio": {"libzmq": ours}, "spread": {}, "blocks": 9, "disturbed": 0, "noisy": false, "disturbances": [],
             "thresholds": [], "not_run": {},
             "details": {"ohmq": {"value": ours, "min": ours, "max": ours, "cpu_us": 1.0, "switches": 0.0,
                 "system_calls": null, "p50_us": null, "p99_us": null, "max_us": null}},

@@ -10,7 +10,6 @@ use bench_kit::{Control, announce, unsupported};
 
 pub trait Stream: Read + Write + Send {
     fn set_nonblocking(&self, yes: bool) -> IoResult<()>;
-    fn try_clone(&self) -> IoResult<Box<dyn Stream>>;
 }
 
 macro_rules! stream {
@@ -18,10 +17,6 @@ macro_rules! stream {
         $(impl Stream for $type {
             fn set_nonblocking(&self, yes: bool) -> IoResult<()> {
                 <$type>::set_nonblocking(self, yes)
-            }
-
-            fn try_clone(&self) -> IoResult<Box<dyn Stream>> {
-                Ok(Box::new(<$type>::try_clone(self)?))
             }
         })+
     };
