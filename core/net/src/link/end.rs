@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_proto::output::{Encoded, Gathered};
+use ohmq_proto::output::{Edition, Encoded, Gathered};
 use ohmq_proto::{FrameFormat, Message};
 
 use super::{Counters, Link};
@@ -54,11 +54,11 @@ impl LinkEnd {
         self.format = None;
     }
 
-    /// Whether one more message may be sent before the high-water mark is reached. When the answer is no, the owner is
-    /// rung (OUT) once there is room again.
+    /// Whether one more message may be sent before the high-water mark is reached, when `elsewhere` are gathered for this
+    /// peer and others together. When the answer is no, the owner is rung (OUT) once there is room again.
     #[inline]
-    pub fn writable(&self) -> bool {
-        self.link.has_room(self.gathered.messages())
+    pub fn writable(&self, elsewhere: usize) -> bool {
+        self.link.has_room(self.gathered.messages() + elsewhere)
     }
 
     /// Queues a message. The caller calls [`Link::flush`] once it holds no lock. A message that has to wait for a
@@ -96,6 +96,17 @@ impl LinkEnd {
         };
         self.gathered.push_encoded(shared.encoded(format, message));
         self.is_full()
+    }
+
+    /// Whether editions can be sent to the peer as they are: it is there, and its frames look like nearly everybody's.
+    pub fn takes_editions(&self) -> bool {
+        self.format == Some(FrameFormat::default())
+    }
+
+    /// Queues messages that were gathered for many peers. [`Link::flush`] is due.
+    pub fn write_edition(&mut self, edition: &Edition) {
+        self.hand_over();
+        self.link.append_edition(edition);
     }
 
     /// Gives the link what was gathered. Says whether there was anything.

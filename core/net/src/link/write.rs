@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ohmq_proto::Message;
-use ohmq_proto::output::{Batch, Encoded, Gathered};
+use ohmq_proto::output::{Batch, Edition, Encoded, Gathered};
 
 use super::state::{Phase, State};
 use super::{Link, Wire};
@@ -62,6 +62,25 @@ impl Link {
             // The peer came back with another version, or is away.
             Some(wire) => gathered.take_messages().iter().for_each(|message| wire.connection.send(message)),
             None => state.backlog.extend(gathered.take_messages()),
+        }
+    }
+
+    /// The same for messages that go to many peers.
+    pub(super) fn append_edition(&self, edition: &Edition) {
+        let count = edition.messages();
+        let mut state = self.lock();
+        state.counters.sent_accepted += count as u64;
+        if state.phase == Phase::Closed {
+            state.counters.sent_dropped.disconnected += count as u64;
+            return;
+        }
+        self.unsent.fetch_add(count, Ordering::SeqCst);
+        match established(&mut state) {
+            Some(Wire { connection, .. }) if connection.frame_format() == edition.format() => {
+                connection.send_edition(edition);
+            }
+            Some(wire) => edition.decode().iter().for_each(|message| wire.connection.send(message)),
+            None => state.backlog.extend(edition.decode()),
         }
     }
 

@@ -143,6 +143,7 @@ impl Inner {
     }
 
     fn on_event(&mut self, pipe: PipeId, link: &Arc<Link>, event: LinkEvent) {
+        self.table.stop_press();
         match event {
             LinkEvent::Established(peer) => {
                 if let Some(Channel::Link(end)) = self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
@@ -234,6 +235,7 @@ impl Inner {
     }
 
     fn tell(&mut self, pipe: PipeId, subscribe: bool, topic: &[u8]) {
+        self.table.stop_press();
         match self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
             Some(Channel::Link(end)) => end.tell(subscribe, topic),
             Some(Channel::Inproc(end)) => {

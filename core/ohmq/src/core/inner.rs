@@ -142,6 +142,7 @@ impl Inner {
 
     /// Sends a subscription, or its end, to every peer.
     pub(super) fn tell_all(&mut self, subscribe: bool, topic: &[u8]) {
+        self.table.stop_press();
         for pipe in self.table.ids() {
             let Some(slot) = self.table.get_mut(pipe) else { continue };
             let effect = match &mut slot.channel {

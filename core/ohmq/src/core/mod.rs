@@ -10,6 +10,7 @@ mod endpoints;
 mod inner;
 mod pace;
 mod pipes;
+mod publish;
 mod shared;
 
 pub(crate) use shared::{Patience, SocketCore};

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_net::{Counters, Link, LinkEnd, Shared};
+use ohmq_net::{Counters, Link, LinkEnd};
 use ohmq_proto::{Inbox, Message, PipeId, Pipes};
 
 use super::effects::{Effect, Effects};
 use super::pace::{FIRST_TICK, Pace, Step, Tick};
+use super::publish::Press;
 use crate::Stats;
 use crate::inproc::InprocEnd;
 
@@ -30,8 +31,9 @@ pub(super) enum Stage {
 }
 
 /// Whether messages of a stream are gathered for a pipe.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Gathering {
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Gathering {
+    #[default]
     No,
     /// Since the last tick.
     Fresh,
@@ -46,12 +48,14 @@ pub(super) struct Slot {
     /// The bind or connect it belongs to.
     pub(super) endpoint: u64,
     pub(super) stage: Stage,
-    gathering: Gathering,
+    pub(super) gathering: Gathering,
+    /// It gets what the press gathers.
+    pub(super) reads: bool,
 }
 
 impl Slot {
     pub(super) fn new(key: u64, channel: Channel, endpoint: u64) -> Self {
-        Slot { key, channel, endpoint, stage: Stage::Waiting, gathering: Gathering::No }
+        Slot { key, channel, endpoint, stage: Stage::Waiting, gathering: Gathering::No, reads: false }
     }
 
     /// Nothing will ever come again.
@@ -63,7 +67,7 @@ impl Slot {
     }
 
     /// Has the link write what was gathered.
-    fn hand_over(&mut self, effects: &mut Effects) {
+    pub(super) fn hand_over(&mut self, effects: &mut Effects) {
         if let Channel::Link(end) = &mut self.channel
             && end.hand_over()
         {
@@ -82,7 +86,7 @@ impl Slot {
 
 #[derive(Debug, Default)]
 pub(super) struct PipeTable {
-    slots: Vec<Option<Slot>>,
+    pub(super) slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     by_key: HashMap<u64, PipeId>,
     /// Retired pipes found empty: to be detached.
@@ -93,8 +97,7 @@ pub(super) struct PipeTable {
     pub(super) pace: Pace,
     /// Pipes that gather a batch which nobody has written yet.
     gathering: Vec<PipeId>,
-    /// The message that goes to many, in wire form.
-    shared: Shared,
+    pub(super) press: Press,
     /// Grows whenever the user does anything but send: what a stream is interrupted by.
     turn: u64,
     /// What pipes that are gone have carried.
@@ -139,6 +142,7 @@ impl PipeTable {
 
     /// Forgets a pipe. What nobody received is counted as dropped; a link's counters are the caller's to keep.
     pub(super) fn remove(&mut self, pipe: PipeId) -> Option<Slot> {
+        self.stop_press();
         let slot = self.slots.get_mut(pipe.0 as usize)?.take()?;
         self.free.push(pipe.0);
         self.by_key.remove(&slot.key);
@@ -165,6 +169,9 @@ impl PipeTable {
     /// message may be left in its place, for the caller to drop.
     #[inline]
     pub(super) fn enqueue(&mut self, pipe: PipeId, message: &mut Message, step: Step) {
+        if self.get(pipe).is_some_and(|slot| slot.reads) {
+            self.stop_press();
+        }
         let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return };
         match &mut slot.channel {
             Channel::Link(end) if step == Step::Write => {
@@ -184,34 +191,9 @@ impl PipeTable {
         }
     }
 
-    /// Gives one message to many pipes: encoded once, written to each as [`PipeTable::enqueue`] does.
-    pub(super) fn enqueue_many(&mut self, pipes: &[PipeId], message: &Message, mut step: Step) {
-        self.shared.next();
-        for &pipe in pipes {
-            let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { continue };
-            match &mut slot.channel {
-                Channel::Link(end) if step == Step::Write => {
-                    end.write_shared(message, &mut self.shared);
-                    self.effects.push(Effect::Flush(Arc::clone(end.link())));
-                }
-                Channel::Link(end) => {
-                    let full = end.gather_shared(message, &mut self.shared);
-                    if full || slot.gathering == Gathering::No || step == Step::Begin {
-                        self.gathered(pipe, step, full);
-                        step = Step::Gather;
-                    }
-                }
-                Channel::Inproc(end) => {
-                    let nudge = end.push(message.clone());
-                    self.effects.nudge(nudge);
-                }
-            }
-        }
-    }
-
     /// A message was gathered for a pipe: the first of a batch or of the stream, or the last of a batch.
     #[cold]
-    fn gathered(&mut self, pipe: PipeId, step: Step, full: bool) {
+    pub(super) fn gathered(&mut self, pipe: PipeId, step: Step, full: bool) {
         let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return };
         if slot.gathering == Gathering::No {
             slot.gathering = Gathering::Fresh;
@@ -234,12 +216,12 @@ impl PipeTable {
     #[inline]
     pub(super) fn turn(&mut self) -> bool {
         self.turn += 1;
-        !self.gathering.is_empty() && self.write_gathered(Gathering::Fresh)
+        self.is_gathering() && self.write_gathered(Gathering::Fresh)
     }
 
     /// Looks after the stream, if it goes on; says when to look again.
     pub(super) fn tick(&mut self) -> Option<Duration> {
-        match self.pace.on_tick(!self.gathering.is_empty()) {
+        match self.pace.on_tick(self.is_gathering()) {
             Tick::WriteOld(pause) => {
                 self.write_gathered(Gathering::Old);
                 Some(pause)
@@ -249,6 +231,7 @@ impl PipeTable {
                 Some(pause)
             }
             Tick::End => {
+                self.stop_press();
                 for slot in self.slots.iter_mut().flatten() {
                     if let Channel::Link(end) = &mut slot.channel {
                         end.end_stream();
@@ -259,10 +242,20 @@ impl PipeTable {
         }
     }
 
+    #[inline]
+    fn is_gathering(&self) -> bool {
+        !self.gathering.is_empty() || self.press.age != Gathering::No
+    }
+
     /// Has written what is gathered: all of it, or only what is old. Says whether anything was.
     #[cold]
     fn write_gathered(&mut self, age: Gathering) -> bool {
         let before = self.effects.len();
+        if self.press.age == Gathering::Fresh && age == Gathering::Old {
+            self.press.age = Gathering::Old;
+        } else {
+            self.publish();
+        }
         let mut pipes = std::mem::take(&mut self.gathering);
         pipes.retain(|pipe| {
             let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return false };
@@ -301,6 +294,8 @@ impl PipeTable {
         for link in lingering {
             add(&mut stats, &link.counters());
         }
+        stats.sent_accepted += self.press.copies();
+        stats.sent_queued += self.press.copies();
         for slot in self.slots.iter().flatten() {
             match &slot.channel {
                 Channel::Link(end) => {
@@ -323,10 +318,10 @@ impl PipeTable {
 impl Pipes for PipeTable {
     #[inline]
     fn writable(&self, pipe: PipeId) -> bool {
-        match self.get(pipe).map(|slot| &slot.channel) {
-            Some(Channel::Link(end)) => end.writable(),
-            Some(Channel::Inproc(end)) => end.writable(),
-            None => false,
+        let Some(slot) = self.get(pipe) else { return false };
+        match &slot.channel {
+            Channel::Link(end) => end.writable(if slot.reads { self.press.waiting() } else { 0 }),
+            Channel::Inproc(end) => end.writable(),
         }
     }
 }

@@ -7,7 +7,7 @@ use ohmq_spec::SocketType;
 
 use crate::error::ProtocolError;
 use crate::message::{Frame, Message};
-use crate::output::{Encoded, Gathered, Output};
+use crate::output::{Edition, Encoded, Gathered, Output};
 use crate::wire::{FrameFormat, Version};
 
 use super::heartbeat::Timers;
@@ -129,6 +129,13 @@ impl Connection {
     pub fn send_gathered(&mut self, gathered: &mut Gathered) {
         debug_assert!(self.established());
         self.output.append(gathered);
+    }
+
+    /// The same for messages that many peers get. Its format must be this session's
+    /// [`frame_format`](Connection::frame_format).
+    pub fn send_edition(&mut self, edition: &Edition) {
+        debug_assert!(self.established());
+        self.output.append_edition(edition);
     }
 
     /// Tells the peer that we want, or no longer want, messages of this prefix: as a command in 3.1, as a message that

@@ -4,6 +4,7 @@
 //! for recovering unsent messages, the frame headers in the arena tell them again.
 
 use std::io::IoSlice;
+use std::ops::Deref;
 
 use bytes::Bytes;
 
@@ -19,7 +20,7 @@ pub const REFERENCED: usize = 32 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
-    arena: Vec<u8>,
+    arena: Arena,
     /// Referenced bodies, each with the arena position it is spliced in at.
     bodies: Vec<(usize, Bytes)>,
     /// Arena positions of message frames that are not user messages: subscriptions in message form.
@@ -36,6 +37,46 @@ pub(super) struct Chunk {
     written: Cursor,
     /// Start of the first message that is not completely written.
     start: Cursor,
+}
+
+/// The small bytes of a chunk.
+#[derive(Debug)]
+enum Arena {
+    Own(Vec<u8>),
+    /// Other connections write the same bytes; nothing can be added.
+    Shared(Bytes),
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Arena::Own(Vec::new())
+    }
+}
+
+impl Deref for Arena {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Arena::Own(bytes) => bytes,
+            Arena::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl Arena {
+    /// The bytes, to add to them. A shared arena, which nobody adds to, would be copied.
+    #[inline]
+    fn own(&mut self) -> &mut Vec<u8> {
+        if let Arena::Shared(bytes) = self {
+            *self = Arena::Own(bytes.to_vec());
+        }
+        match self {
+            Arena::Own(bytes) => bytes,
+            Arena::Shared(_) => unreachable!("it was made our own just now"),
+        }
+    }
 }
 
 /// A position in a chunk.
@@ -58,6 +99,27 @@ struct Item {
 }
 
 impl Chunk {
+    /// A chunk of messages whose bytes other connections write too.
+    pub(super) fn shared(arena: Bytes, bodies: Vec<(usize, Bytes)>, messages: usize) -> Self {
+        let len = arena.len() + bodies.iter().map(|(_, body)| body.len()).sum::<usize>();
+        Self { arena: Arena::Shared(arena), bodies, len, messages, ..Self::default() }
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.arena, Arena::Shared(_))
+    }
+
+    /// Takes the bytes of a chunk of which nothing was written; it is empty then.
+    pub(super) fn take_content(&mut self) -> (Bytes, Vec<(usize, Bytes)>) {
+        debug_assert!(self.written.offset == 0 && self.controls.is_empty() && self.opaque == 0);
+        let Self { arena, bodies, .. } = std::mem::take(self);
+        let arena = match arena {
+            Arena::Own(bytes) => Bytes::from(bytes),
+            Arena::Shared(bytes) => bytes,
+        };
+        (arena, bodies)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -81,7 +143,10 @@ impl Chunk {
 
     /// Memory kept by an emptied chunk.
     pub(super) fn capacity(&self) -> usize {
-        self.arena.capacity()
+        match &self.arena {
+            Arena::Own(bytes) => bytes.capacity(),
+            Arena::Shared(_) => usize::MAX,
+        }
     }
 
     #[inline]
@@ -100,7 +165,7 @@ impl Chunk {
     #[inline]
     fn push_frame(&mut self, format: FrameFormat, frame: &Frame, more: bool) {
         let before = self.arena.len();
-        push_frame(&mut self.arena, &mut self.bodies, format, frame, more);
+        push_frame(self.arena.own(), &mut self.bodies, format, frame, more);
         self.len += self.arena.len() - before;
         if frame.len() >= REFERENCED {
             self.len += frame.len();
@@ -109,7 +174,7 @@ impl Chunk {
 
     pub(super) fn push_encoded(&mut self, encoded: &Encoded) {
         let base = self.arena.len();
-        self.arena.extend_from_slice(&encoded.arena);
+        self.arena.own().extend_from_slice(&encoded.arena);
         self.bodies.extend(encoded.bodies.iter().map(|(at, body)| (base + at, body.clone())));
         self.len += encoded.len();
         self.messages += 1;
@@ -122,8 +187,9 @@ impl Chunk {
         }
         let length = parts.iter().map(|part| part.len()).sum();
         let (header, size) = format.header(length, false, command);
-        self.arena.extend_from_slice(&header[..size]);
-        parts.iter().for_each(|part| self.arena.extend_from_slice(part));
+        let arena = self.arena.own();
+        arena.extend_from_slice(&header[..size]);
+        parts.iter().for_each(|part| arena.extend_from_slice(part));
         self.len += size + length;
     }
 
@@ -135,7 +201,7 @@ impl Chunk {
     /// Adds greeting or handshake bytes. They come before all frames.
     pub(super) fn push_opaque(&mut self, bytes: &[u8]) {
         debug_assert_eq!(self.opaque, self.len, "the handshake precedes all messages");
-        self.arena.extend_from_slice(bytes);
+        self.arena.own().extend_from_slice(bytes);
         self.opaque = self.arena.len();
         self.len = self.opaque;
     }
@@ -144,7 +210,7 @@ impl Chunk {
     pub(super) fn absorb(&mut self, other: &mut Self) {
         debug_assert!(other.written.offset == 0 && (other.opaque == 0 || self.opaque == self.len));
         let base = self.arena.len();
-        self.arena.append(&mut other.arena);
+        self.arena.own().append(other.arena.own());
         self.bodies.extend(other.bodies.drain(..).map(|(at, body)| (base + at, body)));
         self.controls.extend(other.controls.drain(..).map(|at| base + at));
         if other.opaque > 0 {
@@ -160,7 +226,7 @@ impl Chunk {
     pub(super) fn clear(&mut self) {
         let Self { arena, bodies, controls, .. } = std::mem::take(self);
         *self = Self { arena, bodies, controls, ..Self::default() };
-        self.arena.clear();
+        self.arena.own().clear();
         self.bodies.clear();
         self.controls.clear();
     }

@@ -6,12 +6,14 @@
 
 mod batch;
 mod chunk;
+mod edition;
 mod encoded;
 mod gathered;
 mod queue;
 
 pub use batch::Batch;
 pub use chunk::REFERENCED;
+pub use edition::Edition;
 pub use encoded::Encoded;
 pub use gathered::Gathered;
 pub use queue::Output;

@@ -6,7 +6,7 @@ use crate::message::Message;
 use crate::wire::FrameFormat;
 
 use super::chunk::Chunk;
-use super::{Batch, Encoded, Gathered};
+use super::{Batch, Edition, Encoded, Gathered};
 
 /// A chunk is closed when it holds this many bytes, so that written bodies are released soon.
 const CHUNK: usize = 256 * 1024;
@@ -128,6 +128,17 @@ impl Output {
         self.closed.push_back(std::mem::replace(&mut self.open, next));
     }
 
+    /// Queues the messages of an edition, without copying them.
+    pub(crate) fn append_edition(&mut self, edition: &Edition) {
+        debug_assert_eq!(edition.format(), self.format);
+        self.messages += edition.messages();
+        if self.open.len() > 0 {
+            let next = self.spare.take().unwrap_or_default();
+            self.closed.push_back(std::mem::replace(&mut self.open, next));
+        }
+        self.closed.push_back(edition.chunk());
+    }
+
     pub(crate) fn push_command(&mut self, parts: &[&[u8]]) {
         let format = self.format;
         self.room().push_control(format, true, parts);
@@ -167,7 +178,7 @@ impl Output {
     fn put_back(&mut self, mut rest: VecDeque<Chunk>) {
         if self.closed.is_empty()
             && self.open.len() <= MERGED
-            && let Some(mut last) = rest.pop_back()
+            && let Some(mut last) = rest.pop_back_if(|last| !last.is_shared())
         {
             last.absorb(&mut self.open);
             let emptied = std::mem::replace(&mut self.open, last);
