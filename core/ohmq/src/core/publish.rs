@@ -17,8 +17,12 @@ use super::pipes::{Channel, Gathering, PipeTable};
 /// Publications in a row to the same pipes that start the press.
 const ROW: u32 = 8;
 
-/// Bytes of an edition.
+/// Bytes of an edition: of small messages, and of larger ones.
 const EDITION: usize = 64 * 1024;
+const LARGE_EDITION: usize = 256 * 1024;
+
+/// Messages of this mean size make large editions.
+const LARGE: usize = 256;
 
 /// What goes to many pipes.
 #[derive(Debug, Default)]
@@ -42,6 +46,12 @@ impl Press {
         self.gathered.messages()
     }
 
+    #[inline]
+    fn is_full(&self) -> bool {
+        let bytes = self.gathered.bytes();
+        bytes >= EDITION && (bytes >= LARGE_EDITION || bytes < LARGE * self.gathered.messages())
+    }
+
     /// The same, summed up over all its pipes.
     pub(super) fn copies(&self) -> u64 {
         (self.gathered.messages() * self.readers.len()) as u64
@@ -53,7 +63,7 @@ impl PipeTable {
     pub(super) fn enqueue_many(&mut self, pipes: &[PipeId], message: &Message, step: Step) {
         if self.press_runs(pipes, step) {
             self.press.gathered.push(message);
-            if self.press.gathered.bytes() >= EDITION {
+            if self.press.is_full() {
                 self.pace.on_batch();
                 self.publish();
             } else if self.press.age == Gathering::No {

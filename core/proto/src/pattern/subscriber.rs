@@ -35,14 +35,15 @@ impl Subscriber {
         }
     }
 
-    fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
-        while let Some(message) = self.inbound.recv(inbox) {
-            if !self.filters || self.topics.matches(message.bytes()) {
-                return Some(message);
+    #[inline]
+    fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> bool {
+        while self.inbound.recv_into(inbox, into) {
+            if !self.filters || self.topics.matches(into.bytes()) {
+                return true;
             }
             self.dropped.filtered += 1;
         }
-        None
+        false
     }
 }
 
@@ -99,13 +100,16 @@ impl Rules for Subscriber {
     }
 
     fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
-        let message = self.ahead.take().or_else(|| self.next_message(inbox));
-        Ok(put(message, into))
+        Ok(match self.ahead {
+            None => self.next_message(inbox, into),
+            Some(_) => put(self.ahead.take(), into),
+        })
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
         if self.ahead.is_none() {
-            self.ahead = self.next_message(inbox);
+            let mut message = Message::new();
+            self.ahead = self.next_message(inbox, &mut message).then_some(message);
         }
         self.ahead.is_some()
     }
@@ -194,6 +198,7 @@ impl Topics {
         found.map_or(0, |references| references.0)
     }
 
+    #[inline]
     fn matches(&self, topic: &[u8]) -> bool {
         if let Some(everything) = self.tree.only_empty_key() {
             return !everything.is_vacant();
