@@ -43,6 +43,10 @@ const _: &[NativeMethod] = &[
     },
     native_method! {
         java_type = "io.ohmq.NativeSocket", error_policy = Throw,
+        extern fn mark(handle: jlong) -> jlong,
+    },
+    native_method! {
+        java_type = "io.ohmq.NativeSocket", error_policy = Throw,
         extern fn statistics(handle: jlong) -> jlong[],
     },
 ];
@@ -97,6 +101,10 @@ fn events<'local>(_: &mut Env<'local>, _: JObject<'local>, handle: jlong) -> Ans
 fn interrupt<'local>(_: &mut Env<'local>, _: JObject<'local>, handle: jlong) -> Answer<()> {
     ohmq_ffi::interrupt(handle as u64);
     Ok(())
+}
+
+fn mark<'local>(_: &mut Env<'local>, _: JObject<'local>, handle: jlong) -> Answer<jlong> {
+    Ok(ohmq_ffi::mark(handle as u64) as jlong)
 }
 
 fn statistics<'local>(

@@ -2,6 +2,7 @@
 //!
 //! A time limit is in milliseconds: 0 does not wait, −1 waits for ever. A call that would have to wait longer answers
 //! false or null; Java makes an exception of that where its caller wants one.
+//! An interrupt of the socket since `mark` ends a wait with `EINTR`.
 
 use std::time::Duration;
 
@@ -17,11 +18,11 @@ use crate::trouble::{Answer, Throw};
 const _: &[NativeMethod] = &[
     native_method! {
         java_type = "io.ohmq.NativeSocket", error_policy = Throw,
-        extern fn send_frame(handle: jlong, bytes: jbyte[], timeout: jlong) -> jboolean,
+        extern fn send_frame(handle: jlong, bytes: jbyte[], timeout: jlong, mark: jlong) -> jboolean,
     },
     native_method! {
         java_type = "io.ohmq.NativeSocket", error_policy = Throw,
-        extern fn send_frames(handle: jlong, frames: jbyte[][], timeout: jlong) -> jboolean,
+        extern fn send_frames(handle: jlong, frames: jbyte[][], timeout: jlong, mark: jlong) -> jboolean,
     },
     native_method! {
         java_type = "io.ohmq.NativeSocket", error_policy = Throw,
@@ -29,7 +30,7 @@ const _: &[NativeMethod] = &[
     },
     native_method! {
         java_type = "io.ohmq.NativeSocket", error_policy = Throw,
-        extern fn receive(handle: jlong, timeout: jlong) -> JObject,
+        extern fn receive(handle: jlong, timeout: jlong, mark: jlong) -> JObject,
     },
     native_method! {
         java_type = "io.ohmq.NativeSocket", error_policy = Throw,
@@ -43,9 +44,10 @@ fn send_frame<'local>(
     handle: jlong,
     bytes: JByteArray<'local>,
     timeout: jlong,
+    mark: jlong,
 ) -> Answer<jboolean> {
     let socket = handle::socket(handle as u64, "send")?;
-    send(&socket, bytes::single(env, &bytes)?, timeout)
+    send(&socket, bytes::single(env, &bytes)?, timeout, mark)
 }
 
 fn send_frames<'local>(
@@ -54,14 +56,17 @@ fn send_frames<'local>(
     handle: jlong,
     frames: JFrames<'local>,
     timeout: jlong,
+    mark: jlong,
 ) -> Answer<jboolean> {
     let socket = handle::socket(handle as u64, "send")?;
-    send(&socket, bytes::multipart(env, &frames)?, timeout)
+    send(&socket, bytes::multipart(env, &frames)?, timeout, mark)
 }
 
-fn send(socket: &Socket, message: Message, timeout: jlong) -> Answer<jboolean> {
-    let sent =
-        if timeout == 0 { socket.try_send(message) } else { socket.send_timeout(message, limit(timeout)) };
+fn send(socket: &Socket, message: Message, timeout: jlong, mark: jlong) -> Answer<jboolean> {
+    let sent = match timeout {
+        0 => socket.try_send(message),
+        _ => socket.send_since((mark as u64).into(), message, limit(timeout)),
+    };
     match sent {
         Ok(()) => Ok(true),
         Err(refused) if refused.error.code() == ErrorCode::Eagain => Ok(false),
@@ -95,9 +100,13 @@ fn receive<'local>(
     _: JObject<'local>,
     handle: jlong,
     timeout: jlong,
+    mark: jlong,
 ) -> Answer<JObject<'local>> {
     let socket = handle::socket(handle as u64, "receive")?;
-    let received = if timeout == 0 { socket.try_recv() } else { socket.recv_timeout(limit(timeout)) };
+    let received = match timeout {
+        0 => socket.try_recv(),
+        _ => socket.recv_since((mark as u64).into(), limit(timeout)),
+    };
     match received {
         Ok(message) => bytes::body(env, &message),
         Err(error) if error.code() == ErrorCode::Eagain => Ok(JObject::null()),

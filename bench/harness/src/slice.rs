@@ -91,14 +91,17 @@ struct Both {
 
 impl Pair {
     fn start(load: &Load, contestant: &Contestant, settings: &Settings) -> Result<Self, Trouble> {
-        let program = settings.programs.join(contestant.program);
         let sender_binds = matches!(load.work, Work::FanOut { .. } | Work::Topics { .. });
         let (binding, dialing) =
             if sender_binds { (Role::Sender, Role::Receiver) } else { (Role::Receiver, Role::Sender) };
-        let mut binder = Worker::start(&program)?;
+        let start = |role| {
+            let program = if role == Role::Sender { contestant.program } else { contestant.receiver };
+            Worker::start(&settings.programs.join(program))
+        };
+        let mut binder = start(binding)?;
         let mut dialer = match load.transport {
             Transport::Inproc => None,
-            _ => Some(Worker::start(&program)?),
+            _ => Some(start(dialing)?),
         };
         let name = place_name(&settings.folder, load.transport);
         let job = |role, endpoints| job(load, contestant, role, endpoints, &name);
@@ -206,20 +209,26 @@ impl Pair {
         Some(self.resident_ready.saturating_sub(self.resident_before.0) as f64 / count as f64)
     }
 
-    /// Idle connections: each carries one message, then nothing.
+    /// Idle connections: when all are open each carries one message, and then nothing.
     fn count_memory(&mut self, count: usize, patience: Duration) -> Result<Measure, Trouble> {
-        self.order(&Command::Go)?;
         let begun = Instant::now();
+        let mut going = false;
         loop {
             thread::sleep(LOOK * 5);
             let receiver = self.binder.sample(Role::Receiver, true)?;
-            if receiver.count() >= count as u64 && receiver.descriptors >= count as u64 {
+            let (messages, open) = (receiver.count(), receiver.descriptors);
+            if messages >= count as u64 {
                 break;
             }
+            if !going && open >= count as u64 {
+                // Open is not greeted yet.
+                thread::sleep(SETTLE);
+                self.order(&Command::Go)?;
+                going = true;
+            }
             if begun.elapsed() > patience {
-                let (messages, open) = (receiver.count(), receiver.descriptors);
                 let reason =
-                    format!("{count} connections: {messages} messages arrived, {open} descriptors are open");
+                    format!("{count} connections: {open} descriptors are open, {messages} messages arrived");
                 return Err(Trouble { reason, unsupported: true });
             }
         }

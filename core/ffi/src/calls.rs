@@ -228,6 +228,37 @@ pub fn recv(handle: Handle, timeout: i64) -> Outcome<Message> {
     })
 }
 
+/// This moment, for [`send_since`] and [`recv_since`]; see [`ohmq::Socket::mark`]. For a closed socket any: the calls fail.
+pub fn mark(handle: Handle) -> u64 {
+    socket(handle, "mark").map_or(0, |socket| socket.mark().into())
+}
+
+/// As [`send`] with a limit of `timeout` milliseconds or [`FOREVER`]; an interrupt since `mark` ends it, a signal may.
+///
+/// # Errors
+///
+/// As [`ohmq::Socket::send_since`].
+pub fn send_since(
+    handle: Handle,
+    mark: u64,
+    message: Message,
+    timeout: i64,
+) -> Result<(), (Failure, Message)> {
+    offer(|| match socket(handle, "send") {
+        Ok(socket) => socket.send_since(mark.into(), message, limit(timeout)).map_err(split),
+        Err(failure) => Err((failure, message)),
+    })
+}
+
+/// As [`recv`] with a limit of `timeout` milliseconds or [`FOREVER`]; an interrupt since `mark` ends it, a signal may.
+///
+/// # Errors
+///
+/// As [`ohmq::Socket::recv_since`].
+pub fn recv_since(handle: Handle, mark: u64, timeout: i64) -> Outcome<Message> {
+    guard("receive", || Ok(socket(handle, "receive")?.recv_since(mark.into(), limit(timeout))?))
+}
+
 /// Receives up to `max` messages that are here now; none is an empty list.
 ///
 /// # Errors

@@ -52,6 +52,7 @@ pub use poller::Poller;
 pub use socket::Socket;
 pub use stats::Stats;
 pub use value::OptionValue;
+pub use wait::InterruptMark;
 
 /// The version of this library: major, minor, patch.
 pub fn version() -> (u32, u32, u32) {

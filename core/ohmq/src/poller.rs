@@ -10,7 +10,7 @@ use ohmq_spec::ErrorCode;
 
 use crate::core::SocketCore;
 use crate::wait::Deadline;
-use crate::{Error, Events, Result, Socket};
+use crate::{Error, Events, InterruptMark, Result, Socket};
 
 /// A set of sockets and plain descriptors, each with the events it is watched for and a key of the caller's choice.
 ///
@@ -77,13 +77,34 @@ impl Poller {
     /// `ETERM` when the context of a socket ends, `ENOTSOCK` when a socket is closed, `EINTR` on a signal or an
     /// interrupt, `EBADF` for a closed descriptor.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<Vec<(usize, Events)>> {
+        self.wait_until(timeout, &self.marks())
+    }
+
+    /// As [`Poller::wait`], ended also by an interrupt of `socket`, if it is watched, since `mark`; see [`Socket::mark`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Poller::wait`].
+    pub fn wait_since(
+        &self,
+        socket: &Socket,
+        mark: InterruptMark,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<(usize, Events)>> {
+        let mut marks = self.marks();
+        if let Some(at) = self.sockets.iter().position(|(core, ..)| Arc::ptr_eq(core, socket.core())) {
+            marks[at] = mark;
+        }
+        self.wait_until(timeout, &marks)
+    }
+
+    fn wait_until(&self, timeout: Option<Duration>, marks: &[InterruptMark]) -> Result<Vec<(usize, Events)>> {
         let deadline = Deadline::after(timeout);
         let ready = self.look()?;
         if !ready.is_empty() || timeout == Some(Duration::ZERO) {
             return Ok(ready);
         }
         let signal = Signal::new().map_err(|error| Error::from_io(&error, "poll", ""))?;
-        let before: Vec<_> = self.sockets.iter().map(|(core, ..)| core.interrupts()).collect();
         let mut tickets: Vec<Ticket> = self
             .sockets
             .iter()
@@ -92,17 +113,20 @@ impl Poller {
         loop {
             self.sockets.iter().for_each(|(core, ..)| core.lead_and_serve());
             let ready = self.look()?;
-            if !ready.is_empty() || deadline.is_over() {
+            if !ready.is_empty() {
                 return Ok(ready);
             }
-            let interrupted =
-                self.sockets.iter().zip(&before).any(|((core, ..), before)| core.interrupts() != *before);
+            if self.marks() != marks {
+                return Err(Error::new(ErrorCode::Eintr, "poll", ""));
+            }
+            if deadline.is_over() {
+                return Ok(ready);
+            }
             let mut others = self.wishes();
             // A nest whose lease an application thread has is served by whoever waits.
             others.extend(self.nests());
             let result = wait_readable(&signal, &mut others, deadline.left());
             match result.map_err(|error| Error::from_io(&error, "poll", ""))? {
-                _ if interrupted => return Err(Error::new(ErrorCode::Eintr, "poll", "")),
                 WaitResult::Interrupted => return Err(Error::new(ErrorCode::Eintr, "poll", "")),
                 WaitResult::TimedOut | WaitResult::Ready => {}
             }
@@ -111,6 +135,10 @@ impl Poller {
                 ticket.update(events.interest(), &signal.waker());
             }
         }
+    }
+
+    fn marks(&self) -> Vec<InterruptMark> {
+        self.sockets.iter().map(|(core, ..)| core.mark()).collect()
     }
 
     /// What is ready now.

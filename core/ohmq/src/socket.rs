@@ -8,7 +8,7 @@ use ohmq_proto::Message;
 use ohmq_spec::{SocketOption, SocketType};
 
 use crate::core::{Patience, SocketCore};
-use crate::{Events, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
+use crate::{Events, InterruptMark, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
 
 /// A ZeroMQ socket. Clones are the same socket; the last one closes it when it is dropped.
 ///
@@ -97,7 +97,7 @@ impl Socket {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let (timeout, _) = self.core().timeouts();
-                self.core().send_waiting(message, options::timeout(timeout))
+                self.core().send_waiting(message, options::timeout(timeout), None)
             }
             Err(error) => Err(SendError { error, message }),
         }
@@ -134,7 +134,26 @@ impl Socket {
         let mut message = message.into();
         match self.core().give(&mut message, Patience::Some) {
             Ok(true) => Ok(()),
-            Ok(false) => self.core().send_waiting(message, timeout),
+            Ok(false) => self.core().send_waiting(message, timeout, None),
+            Err(error) => Err(SendError { error, message }),
+        }
+    }
+
+    /// As [`Socket::send_timeout`], ended also by an interrupt since `mark`; see [`Socket::mark`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send`].
+    pub fn send_since(
+        &self,
+        mark: InterruptMark,
+        message: impl Into<Message>,
+        timeout: Option<Duration>,
+    ) -> Result<(), SendError> {
+        let mut message = message.into();
+        match self.core().give(&mut message, Patience::Some) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.core().send_waiting(message, timeout, Some(mark)),
             Err(error) => Err(SendError { error, message }),
         }
     }
@@ -154,7 +173,7 @@ impl Socket {
         let mut message = Message::new();
         if !self.core().take(&mut message)? {
             let (_, timeout) = self.core().timeouts();
-            self.core().recv_waiting(&mut message, options::timeout(timeout))?;
+            self.core().recv_waiting(&mut message, options::timeout(timeout), None)?;
         }
         Ok(message)
     }
@@ -180,7 +199,20 @@ impl Socket {
     pub fn recv_timeout(&self, timeout: Option<Duration>) -> Result<Message> {
         let mut message = Message::new();
         if !self.core().take(&mut message)? {
-            self.core().recv_waiting(&mut message, timeout)?;
+            self.core().recv_waiting(&mut message, timeout, None)?;
+        }
+        Ok(message)
+    }
+
+    /// As [`Socket::recv_timeout`], ended also by an interrupt since `mark`; see [`Socket::mark`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::recv`].
+    pub fn recv_since(&self, mark: InterruptMark, timeout: Option<Duration>) -> Result<Message> {
+        let mut message = Message::new();
+        if !self.core().take(&mut message)? {
+            self.core().recv_waiting(&mut message, timeout, Some(mark))?;
         }
         Ok(message)
     }
@@ -269,12 +301,48 @@ impl Socket {
     ///
     /// `EINTR` when a signal handler ran in this thread or [`Socket::interrupt`] was called.
     pub fn wait(&self, events: Events, timeout: Option<Duration>) -> Result<Events> {
-        self.core().wait_ready(events, timeout)
+        self.core().wait_ready(events, timeout, None)
     }
 
-    /// Ends every call that is blocked on this socket now with `EINTR`, from any thread.
+    /// As [`Socket::wait`], ended also by an interrupt since `mark`; see [`Socket::mark`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::wait`].
+    pub fn wait_since(
+        &self,
+        mark: InterruptMark,
+        events: Events,
+        timeout: Option<Duration>,
+    ) -> Result<Events> {
+        self.core().wait_ready(events, timeout, Some(mark))
+    }
+
+    /// Ends every call that is blocked on this socket now with `EINTR`, from any thread; and those that were given a
+    /// mark from before, as soon as they would wait.
     pub fn interrupt(&self) {
         self.core().interrupt();
+    }
+
+    /// This moment, for a caller that looks at something of its own before it blocks: take the mark, look, and give it to
+    /// the call. However the steps fall, an interrupt after the look is not lost. A call with a mark may also end with
+    /// `EINTR` when a signal handler ran in this thread while it slept.
+    ///
+    /// ```
+    /// # use ohmq::{Context, ErrorCode, SocketType};
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// # let stop = AtomicBool::new(false);
+    /// # let pull = Context::new().socket(SocketType::Pull)?;
+    /// let mark = pull.mark();
+    /// if !stop.load(Ordering::SeqCst) {
+    ///     // Somewhere else, at any time: stop.store(true); pull.interrupt();
+    ///     # pull.interrupt();
+    ///     assert_eq!(pull.recv_since(mark, None).unwrap_err().code(), ErrorCode::Eintr);
+    /// }
+    /// # Ok::<(), ohmq::Error>(())
+    /// ```
+    pub fn mark(&self) -> InterruptMark {
+        self.core().mark()
     }
 
     /// What went through this socket; works on a closed one too.

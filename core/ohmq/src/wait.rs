@@ -31,6 +31,23 @@ impl Deadline {
     }
 }
 
+/// A moment of a socket's life, from [`Socket::mark`](crate::Socket::mark): an interrupt after it ends the calls that are
+/// given it, whenever they begin. Bindings keep it as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterruptMark(u64);
+
+impl From<u64> for InterruptMark {
+    fn from(number: u64) -> Self {
+        InterruptMark(number)
+    }
+}
+
+impl From<InterruptMark> for u64 {
+    fn from(mark: InterruptMark) -> Self {
+        mark.0
+    }
+}
+
 /// Why a wait ended without what it waited for.
 enum Stop {
     TimedOut,
@@ -47,22 +64,28 @@ impl SocketCore {
         &self,
         mut message: Message,
         timeout: Option<Duration>,
+        since: Option<InterruptMark>,
     ) -> Result<(), SendError> {
         let attempt = || match self.give(&mut message, Patience::Some) {
             Ok(false) => ControlFlow::Continue(()),
             other => ControlFlow::Break(other.map(drop)),
         };
-        let result = self.block(OUT, timeout, OnSignal::Resume, attempt);
+        let result = self.block(OUT, timeout, since, OnSignal::of_call(since), attempt);
         self.outcome("send", result).map_err(|error| SendError { error, message })
     }
 
     /// Receives into `into`, waiting for a message when there was none just now.
-    pub(crate) fn recv_waiting(&self, into: &mut Message, timeout: Option<Duration>) -> Result<()> {
+    pub(crate) fn recv_waiting(
+        &self,
+        into: &mut Message,
+        timeout: Option<Duration>,
+        since: Option<InterruptMark>,
+    ) -> Result<()> {
         let attempt = || match self.take(into) {
             Ok(false) => ControlFlow::Continue(()),
             other => ControlFlow::Break(other.map(drop)),
         };
-        let result = self.block(IN, timeout, OnSignal::Resume, attempt);
+        let result = self.block(IN, timeout, since, OnSignal::of_call(since), attempt);
         self.outcome("receive", result)
     }
 
@@ -78,12 +101,17 @@ impl SocketCore {
 
     /// Waits until something of `wanted` is possible, the time is over (nothing is ready), or the thread is interrupted
     /// by a signal (`EINTR`).
-    pub(crate) fn wait_ready(&self, wanted: Events, timeout: Option<Duration>) -> Result<Events> {
+    pub(crate) fn wait_ready(
+        &self,
+        wanted: Events,
+        timeout: Option<Duration>,
+        since: Option<InterruptMark>,
+    ) -> Result<Events> {
         let attempt = || match self.ready(wanted) {
             Ok(ready) if ready.is_empty() => ControlFlow::Continue(()),
             other => ControlFlow::Break(other),
         };
-        match self.block(wanted.interest(), timeout, OnSignal::Stop, attempt) {
+        match self.block(wanted.interest(), timeout, since, OnSignal::Stop, attempt) {
             Err(Stop::TimedOut) => Ok(Events::NONE),
             result => self.outcome("poll", result),
         }
@@ -97,6 +125,7 @@ impl SocketCore {
         &self,
         interest: u8,
         timeout: Option<Duration>,
+        since: Option<InterruptMark>,
         on_signal: OnSignal,
         mut attempt: impl FnMut() -> ControlFlow<T>,
     ) -> std::result::Result<T, Stop> {
@@ -104,7 +133,7 @@ impl SocketCore {
             core: self,
             interest,
             deadline: Deadline::after(timeout),
-            before: self.interrupts(),
+            before: since.unwrap_or_else(|| self.mark()),
             on_signal,
         };
         loop {
@@ -132,7 +161,7 @@ impl SocketCore {
                 Ok(nest) => nest,
                 Err(stop) => return Ways::Fail(stop),
             },
-            OnSignal::Resume => self.nest(),
+            OnSignal::StopIfHeard | OnSignal::Resume => self.nest(),
         };
         match nest.and_then(|nest| Some((nest, nest.try_lead()?))) {
             Some((nest, lead)) => Ways::Lead(nest, lead),
@@ -157,14 +186,23 @@ enum Ways<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnSignal {
     Stop,
+    /// Stop, but make no poller for the sake of hearing of it.
+    StopIfHeard,
     Resume,
+}
+
+impl OnSignal {
+    /// Who looks at something else between calls, and so has a mark, may look because of a signal too.
+    fn of_call(since: Option<InterruptMark>) -> Self {
+        if since.is_some() { OnSignal::StopIfHeard } else { OnSignal::Resume }
+    }
 }
 
 struct Wait<'a> {
     core: &'a SocketCore,
     interest: u8,
     deadline: Deadline,
-    before: u64,
+    before: InterruptMark,
     on_signal: OnSignal,
 }
 
@@ -185,7 +223,7 @@ impl Wait<'_> {
             // What this thread serves itself must not ring for it.
             let led = lead.wait(self.deadline.left(), || drop(ticket.take()));
             match led {
-                Ok(Led::Interrupted) if self.on_signal == OnSignal::Stop => {
+                Ok(Led::Interrupted) if self.on_signal != OnSignal::Resume => {
                     return ControlFlow::Break(Err(Stop::Signalled));
                 }
                 Ok(_) => {}
@@ -230,7 +268,7 @@ impl Wait<'_> {
     }
 
     fn check<T>(&self) -> ControlFlow<std::result::Result<T, Stop>> {
-        if self.core.interrupts() != self.before {
+        if self.core.mark() != self.before {
             return ControlFlow::Break(Err(Stop::Interrupted));
         }
         if self.deadline.is_over() {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ohmq::{Context, ErrorCode, Events, Message, Socket, SocketOption, SocketType, Stats};
+use ohmq::{
+    Context, ErrorCode, Events, InterruptMark, Message, Poller, Socket, SocketOption, SocketType, Stats,
+};
 
 const TRANSPORTS: [&str; 3] = ["tcp://127.0.0.1:*", "ipc://*", "inproc://patterns"];
 
@@ -217,6 +219,70 @@ fn the_end_of_a_context_ends_blocked_calls() {
     drop(pull);
     context.term().unwrap();
     assert_eq!(context.socket(SocketType::Pair).unwrap_err().code(), ErrorCode::Eterm);
+}
+
+#[test]
+fn an_interrupt_between_the_mark_and_the_call_ends_it() {
+    for transport in TRANSPORTS {
+        let context = Context::new();
+        let socket = context.socket(SocketType::Dealer).unwrap();
+        socket.bind(transport).unwrap();
+        let mut poller = Poller::new();
+        poller.add(&socket, Events::IN, 0);
+        let calls: [(&str, &dyn Fn(InterruptMark) -> ErrorCode); 4] = [
+            ("recv", &|mark| socket.recv_since(mark, PATIENCE).unwrap_err().code()),
+            ("send", &|mark| socket.send_since(mark, "to nobody", PATIENCE).unwrap_err().error.code()),
+            ("wait", &|mark| socket.wait_since(mark, Events::IN, PATIENCE).unwrap_err().code()),
+            ("poller", &|mark| poller.wait_since(&socket, mark, PATIENCE).unwrap_err().code()),
+        ];
+        for (name, call) in calls {
+            // Nothing else happens to the socket: a call that has missed the interrupt would end with its time.
+            let mark = socket.mark();
+            socket.interrupt();
+            assert_eq!(call(mark), ErrorCode::Eintr, "{name} {transport}");
+        }
+        // Later calls, and those with a newer mark, are not concerned.
+        let moment = Some(Duration::from_millis(1));
+        assert_eq!(socket.recv_since(socket.mark(), moment).unwrap_err().code(), ErrorCode::Eagain);
+        assert_eq!(socket.recv_timeout(moment).unwrap_err().code(), ErrorCode::Eagain);
+        assert_eq!(poller.wait(moment).unwrap(), []);
+    }
+}
+
+#[test]
+fn an_interrupt_does_not_take_what_needs_no_waiting() {
+    let pair = Pair::new("tcp://127.0.0.1:*", SocketType::Pull, SocketType::Push);
+    pair.connected.send_timeout("there", PATIENCE).unwrap();
+    pair.bound.wait(Events::IN, PATIENCE).unwrap();
+    let mark = pair.bound.mark();
+    pair.bound.interrupt();
+    assert_eq!(pair.bound.wait_since(mark, Events::IN, PATIENCE).unwrap(), Events::IN);
+    assert_eq!(pair.bound.recv_since(mark, PATIENCE).unwrap().bytes(), b"there");
+    assert_eq!(pair.bound.recv_since(mark, PATIENCE).unwrap_err().code(), ErrorCode::Eintr);
+    pair.end();
+}
+
+#[test]
+fn one_interrupt_at_any_moment_ends_the_call() {
+    let context = Context::new();
+    let socket = context.socket(SocketType::Pull).unwrap();
+    socket.bind("tcp://127.0.0.1:*").unwrap();
+    let mut poller = Poller::new();
+    poller.add(&socket, Events::IN, 0);
+    for round in 0..200u32 {
+        let mark = socket.mark();
+        let code = std::thread::scope(|scope| {
+            let call = scope.spawn(|| match round % 2 {
+                0 => socket.recv_since(mark, PATIENCE).unwrap_err().code(),
+                _ => poller.wait_since(&socket, mark, PATIENCE).unwrap_err().code(),
+            });
+            // Before, while and after it falls asleep.
+            (0..round * 50).for_each(|_| std::hint::spin_loop());
+            socket.interrupt();
+            call.join().unwrap()
+        });
+        assert_eq!(code, ErrorCode::Eintr, "round {round}");
+    }
 }
 
 #[test]

@@ -54,7 +54,6 @@ fn run(job: &Job, control: &Control) -> Result<()> {
             }
         }
         (Work::Bursts { length, gap_us }, Role::Sender) => handover::send(job, control, *length, *gap_us),
-        (Work::Bursts { .. }, Role::Receiver) => handover::receive(job, control),
         _ => Err(unsupported("plain sockets have no such thing")),
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes there and back, waiting in the kernel or asking it again and again.
 
 use std::hint::spin_loop;
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 
 use anyhow::{Result, bail};
 use bench_kit::protocol::Job;
@@ -10,7 +10,8 @@ use bench_kit::{Control, now};
 use crate::sockets::{Stream, accept, connect, wait_for_go};
 
 pub fn ask(job: &Job, control: &Control, spin: bool) -> Result<()> {
-    let mut stream = connect(job, control)?;
+    let mut stream = connect(job)?;
+    control.ready();
     stream.set_nonblocking(spin)?;
     let lane = control.lane();
     let mut bytes = vec![0x5a; job.size];

@@ -45,9 +45,11 @@ pub fn accept(job: &Job, control: &Control) -> Result<Box<dyn Stream>> {
     }
 }
 
-pub fn connect(job: &Job, control: &Control) -> Result<Box<dyn Stream>> {
+/// Connects; the endpoint may be written as a library's.
+pub fn connect(job: &Job) -> Result<Box<dyn Stream>> {
     let endpoint = job.endpoints.first().context("nowhere to connect to")?;
-    let stream: Box<dyn Stream> = match job.place.transport {
+    let endpoint = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, address)| address);
+    Ok(match job.place.transport {
         Transport::Tcp => {
             let stream = TcpStream::connect(endpoint)?;
             stream.set_nodelay(true)?;
@@ -55,9 +57,7 @@ pub fn connect(job: &Job, control: &Control) -> Result<Box<dyn Stream>> {
         }
         Transport::Ipc => Box::new(UnixStream::connect(endpoint)?),
         Transport::Inproc => bail!("plain sockets have no inproc"),
-    };
-    control.ready();
-    Ok(stream)
+    })
 }
 
 /// Waits for the harness.

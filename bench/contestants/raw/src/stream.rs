@@ -1,7 +1,5 @@
 //! Bytes one way, in large pieces. What is counted is bytes.
 
-use std::io::{Read, Write};
-
 use anyhow::{Context, Result};
 use bench_kit::Control;
 use bench_kit::protocol::Job;
@@ -24,7 +22,8 @@ fn size(text: &str) -> Result<usize> {
 }
 
 pub fn send(job: &Job, control: &Control, write: usize) -> Result<()> {
-    let mut stream = connect(job, control)?;
+    let mut stream = connect(job)?;
+    control.ready();
     let lane = control.lane();
     let bytes = vec![0x5a; write];
     wait_for_go(control);

@@ -17,8 +17,9 @@ const TOPIC: usize = 20;
 /// The last subscription: who gets this has made all the others.
 const LAST: &[u8] = b"!the last subscription";
 
+/// Publishers never wait: a full queue refuses. Their lane therefore holds its thread.
 pub(crate) fn start_publisher<C: Contestant>(part: &Part<C>) {
-    part.launch(false, move |part| async move {
+    part.launch(true, move |part| async move {
         let mut socket = part.announced(Kind::Pub).await?;
         part.control.ready();
         let lane = part.control.lane();
@@ -64,7 +65,7 @@ pub(crate) fn start_subscribers<C: Contestant>(part: &Part<C>, count: usize) {
 
 /// Publishes ever new topics, of which so many per mille are among the first `count`.
 pub(crate) fn start_topics<C: Contestant>(part: &Part<C>, count: u64, wanted_per_mille: u64) {
-    part.launch(false, move |part| async move {
+    part.launch(true, move |part| async move {
         let mut socket = part.announced(Kind::Pub).await?;
         part.control.ready();
         let lane = part.control.lane();

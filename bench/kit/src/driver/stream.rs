@@ -69,7 +69,7 @@ pub(crate) fn start_uncounted<C: Contestant>(part: &Part<C>) {
         let socket = part.announced(Kind::Pull).await?;
         part.control.ready();
         let lane = part.control.lane();
-        receive(socket, part, lane, Order::Rising).await
+        receive(socket, part, lane, Order::Any).await
     });
 }
 

@@ -16,7 +16,7 @@ use super::inner::{Attempt, Inner, Refusal};
 use crate::context::ContextCore;
 use crate::inproc::Expectation;
 use crate::options::{self, Change, Options};
-use crate::{Error, Events, OptionValue, Result, Stats};
+use crate::{Error, Events, InterruptMark, OptionValue, Result, Stats};
 
 /// One socket, shared by all its handles, its links and the futures that wait on it.
 pub(crate) struct SocketCore {
@@ -296,8 +296,9 @@ impl SocketCore {
         self.ring_all();
     }
 
-    pub(crate) fn interrupts(&self) -> u64 {
-        self.interrupts.load(Ordering::SeqCst)
+    /// What changes with every interrupt.
+    pub(crate) fn mark(&self) -> InterruptMark {
+        self.interrupts.load(Ordering::SeqCst).into()
     }
 
     /// Wakes everybody who waits on this socket, because it or its context has ended.

@@ -7,21 +7,17 @@ import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One wait of this thread on a socket. Java tells selectors, and nobody else, that a thread blocked in them is
  * interrupted; so this is a selector in that one respect.
+ *
+ * <p>The engine ends a call for an interrupt of the socket since a mark. Whoever waits takes the mark, then asks whether
+ * it {@link #happened}, then makes the call: so no interrupt falls between the question and the sleep.
  */
 final class Interruption extends AbstractSelector {
-    /** Runs things a moment later. */
-    private static final Executor SOON = CompletableFuture.delayedExecutor(2, TimeUnit.MILLISECONDS);
-
     private final NativeSocket socket;
     private volatile boolean happened;
-    private volatile boolean over;
 
     private Interruption(NativeSocket socket) {
         super(null);
@@ -40,28 +36,18 @@ final class Interruption extends AbstractSelector {
         return happened;
     }
 
+    /** Java does not call {@link #wakeup} any more once this has returned. */
     void over() {
-        over = true;
         end();
     }
 
     /** Java calls this when the thread is interrupted, on the thread that does it. */
     @Override
     public Selector wakeup() {
+        // In this order: who has missed the one finds the other.
         happened = true;
-        knock();
+        socket.interrupt();
         return this;
-    }
-
-    /**
-     * The engine wakes who waits now. A thread that has looked at {@link #happened} and does not wait yet would miss
-     * it: so it is repeated until the wait is over.
-     */
-    private void knock() {
-        if (!over) {
-            socket.interrupt();
-            SOON.execute(this::knock);
-        }
     }
 
     @Override

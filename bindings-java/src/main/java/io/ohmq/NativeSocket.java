@@ -66,20 +66,33 @@ final class NativeSocket {
         };
     }
 
-    /** Sends; false when the time was over before there was room. */
-    boolean send(Object body, long milliseconds) {
+    /** Sends; false when the time was over before there was room. An interrupt since {@code mark} ends it with EINTR. */
+    boolean send(Object body, long milliseconds, long mark) {
         return body instanceof byte[] bytes
-                ? sendFrame(handle, bytes, milliseconds)
-                : sendFrames(handle, (byte[][]) body, milliseconds);
+                ? sendFrame(handle, bytes, milliseconds, mark)
+                : sendFrames(handle, (byte[][]) body, milliseconds, mark);
+    }
+
+    /** Sends if there is room now. */
+    boolean trySend(Object body) {
+        return send(body, 0, 0);
     }
 
     int sendMany(Object[] bodies) {
         return sendMany(handle, bodies);
     }
 
-    /** Receives; null when the time was over before there was a message. */
-    Object receive(long milliseconds) {
-        return receive(handle, milliseconds);
+    /**
+     * Receives; null when the time was over before there was a message. An interrupt since {@code mark} ends it with
+     * EINTR.
+     */
+    Object receive(long milliseconds, long mark) {
+        return receive(handle, milliseconds, mark);
+    }
+
+    /** Receives if there is a message now; null when there is none. */
+    Object tryReceive() {
+        return receive(0, 0);
     }
 
     Object[] receiveMany(int max) {
@@ -90,9 +103,14 @@ final class NativeSocket {
         return events(handle);
     }
 
-    /** Ends every call that is blocked on the socket now with EINTR. */
+    /** Ends every call that is blocked on the socket now with EINTR, and those with a mark from before. */
     void interrupt() {
         interrupt(handle);
+    }
+
+    /** This moment: calls that are given it end for an interrupt after it, whenever they begin. */
+    long mark() {
+        return mark(handle);
     }
 
     long[] statistics() {
@@ -137,19 +155,21 @@ final class NativeSocket {
 
     private native Object get(long handle, int option, long[] number);
 
-    private native boolean sendFrame(long handle, byte[] bytes, long milliseconds);
+    private native boolean sendFrame(long handle, byte[] bytes, long milliseconds, long mark);
 
-    private native boolean sendFrames(long handle, byte[][] frames, long milliseconds);
+    private native boolean sendFrames(long handle, byte[][] frames, long milliseconds, long mark);
 
     private native int sendMany(long handle, Object[] bodies);
 
-    private native Object receive(long handle, long milliseconds);
+    private native Object receive(long handle, long milliseconds, long mark);
 
     private native Object[] receiveMany(long handle, int max);
 
     private native int events(long handle);
 
     private native void interrupt(long handle);
+
+    private native long mark(long handle);
 
     private native long[] statistics(long handle);
 

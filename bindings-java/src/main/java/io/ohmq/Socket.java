@@ -124,7 +124,7 @@ public class Socket implements SocketOptions, AutoCloseable {
 
     /** Sends a message if there is room now. */
     public boolean trySend(Message message) {
-        return peer.send(message.body(), 0);
+        return peer.trySend(message.body());
     }
 
     /**
@@ -155,7 +155,7 @@ public class Socket implements SocketOptions, AutoCloseable {
      * @throws ZMQException.Again when the time is over
      */
     public Message receive() {
-        Object body = receiveBody(peer.receive(0), SocketOption.RCVTIMEO);
+        Object body = receiveBody(peer.tryReceive(), SocketOption.RCVTIMEO);
         if (body == null) {
             throw again("receive");
         }
@@ -168,7 +168,7 @@ public class Socket implements SocketOptions, AutoCloseable {
      * @throws ZMQException.Again when the time is over
      */
     public Message receive(Duration timeout) {
-        Object body = receiveWaiting(peer.receive(0), milliseconds(timeout));
+        Object body = receiveWaiting(peer.tryReceive(), milliseconds(timeout));
         if (body == null) {
             throw again("receive");
         }
@@ -177,7 +177,7 @@ public class Socket implements SocketOptions, AutoCloseable {
 
     /** Receives a message if there is one now. */
     public Optional<Message> tryReceive() {
-        return Optional.ofNullable(peer.receive(0)).map(Message::new);
+        return Optional.ofNullable(peer.tryReceive()).map(Message::new);
     }
 
     /** Receives the messages that are here now, at most {@code max}, in one step; none is an empty list. */
@@ -450,7 +450,7 @@ public class Socket implements SocketOptions, AutoCloseable {
         boolean wait = (flags & ZMQ.DONTWAIT) == 0;
         boolean sent = false;
         try {
-            sent = peer.send(body, 0) || wait && sendWaiting(body, getSendTimeOut());
+            sent = peer.trySend(body) || wait && sendWaiting(body, getSendTimeOut());
         } catch (ZMQException failure) {
             errno = failure.getErrorCode();
             if (!(failure instanceof ZMQException.InterruptedSystemCall)) {
@@ -474,7 +474,7 @@ public class Socket implements SocketOptions, AutoCloseable {
 
     private Object receiveBody(int flags) {
         try {
-            Object body = peer.receive(0);
+            Object body = peer.tryReceive();
             if ((flags & ZMQ.DONTWAIT) == 0) {
                 body = receiveBody(body, SocketOption.RCVTIMEO);
             }

@@ -28,7 +28,8 @@ final class Waits {
 
     /** Something that waits natively for at most so many milliseconds; null when the time was over. */
     interface Attempt<T> {
-        T within(long milliseconds);
+        /** {@code mark} is one of the socket that is interrupted with the thread. */
+        T within(long milliseconds, long mark);
     }
 
     /** Receives; null when the time is over. */
@@ -45,14 +46,14 @@ final class Waits {
         if (parks()) {
             return parked(futures.send(body, true), milliseconds, "send") != null;
         }
-        Attempt<Boolean> attempt = limit -> socket.send(body, limit) ? Boolean.TRUE : null;
+        Attempt<Boolean> attempt = (limit, mark) -> socket.send(body, limit, mark) ? Boolean.TRUE : null;
         return blocked(socket, milliseconds, "send", attempt) != null;
     }
 
     /** Waits until one of the sockets is ready; says how many are. There must be one at least. */
     static int poll(NativeSocket[] sockets, int[] events, int[] ready, long milliseconds) {
-        Attempt<Integer> attempt = limit -> {
-            int count = NativePoll.waitFor(sockets, events, ready, limit);
+        Attempt<Integer> attempt = (limit, mark) -> {
+            int count = NativePoll.waitFor(sockets, events, ready, limit, mark);
             return count == 0 ? null : count;
         };
         if (!parks()) {
@@ -86,20 +87,25 @@ final class Waits {
         return ZMQException.of(ErrorCode.EINTR, operation, "the thread was interrupted");
     }
 
-    private static <T> T blocked(NativeSocket socket, long milliseconds, String operation, Attempt<T> attempt) {
+    /** Waits inside the engine, until {@code attempt} has ended or the thread is interrupted. */
+    static <T> T blocked(NativeSocket socket, long milliseconds, String operation, Attempt<T> attempt) {
         long begun = System.nanoTime();
         Interruption interruption = Interruption.during(socket);
         try {
             long left = milliseconds;
-            while (!interruption.happened()) {
+            while (true) {
+                // Before the question: an interrupt after it ends the attempt, even one that has not begun.
+                long mark = socket.mark();
+                if (interruption.happened()) {
+                    throw interrupted(operation);
+                }
                 try {
-                    return attempt.within(left);
+                    return attempt.within(left, mark);
                 } catch (ZMQException.InterruptedSystemCall another) {
                     // Another thread on this socket was meant, or a signal came: unless it was us, go on.
                     left = left(milliseconds, begun);
                 }
             }
-            throw interrupted(operation);
         } finally {
             interruption.over();
         }

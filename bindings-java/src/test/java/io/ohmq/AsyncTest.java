@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,14 @@ class AsyncTest {
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
         return future.get(20, TimeUnit.SECONDS);
+    }
+
+    private static void meet(CyclicBarrier barrier) {
+        try {
+            barrier.await(20, TimeUnit.SECONDS);
+        } catch (Exception left) {
+            throw new AssertionError(left);
+        }
     }
 
     @Test
@@ -55,9 +64,13 @@ class AsyncTest {
     @Test
     void cancellingLosesNothing() throws Exception {
         int count = 50_000;
+        int step = 500;
         System.out.println("seed " + SEED);
         Random random = new Random(SEED);
         int cancelled = 0;
+        int steps = 0;
+        // Sender and receiver meet after each step, when all is received, and once more to go on.
+        CyclicBarrier met = new CyclicBarrier(2);
         try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
             Thread sending = new Thread(() -> {
                 Random pauses = new Random(SEED + 1);
@@ -69,10 +82,27 @@ class AsyncTest {
                             Thread.onSpinWait();
                         }
                     }
+                    if ((number + 1) % step == 0 && number + 1 < count) {
+                        meet(met);
+                        meet(met);
+                    }
                 }
             });
             sending.start();
             for (int expected = 0; expected < count;) {
+                if (expected == (steps + 1) * step) {
+                    steps++;
+                    meet(met);
+                    // Nothing is there and nothing comes: this one is cancelled for certain, so the stream goes on past it.
+                    assertTrue(pair.left.receiveAsync().cancel(false));
+                    CompletableFuture<Message> racing = pair.left.receiveAsync();
+                    meet(met);
+                    if (racing.cancel(false)) {
+                        cancelled++;
+                    } else {
+                        assertEquals(expected++, Integer.parseInt(get(racing).string()));
+                    }
+                }
                 Message message = switch (random.nextInt(8)) {
                     case 0 -> pair.left.receive();
                     case 1 -> pair.left.tryReceive().orElse(null);
@@ -128,8 +158,8 @@ class AsyncTest {
                 }
             }
             assertTrue(pair.left.tryReceive().isEmpty());
-            System.out.println(cancelled + " of the receives were cancelled");
-            assertTrue(cancelled > 100);
+            System.out.println(cancelled + " of the receives were cancelled, and " + steps + " with nothing to receive");
+            assertEquals(count / step - 1, steps);
         }
     }
 

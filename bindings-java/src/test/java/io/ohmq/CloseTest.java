@@ -109,13 +109,14 @@ class CloseTest {
     void anInterruptEndsTheWaitForTheEnd() throws Exception {
         ZContext context = new ZContext();
         Socket push = context.createSocket(SocketType.PUSH);
-        push.setLinger(5_000);
+        push.setLinger(60_000);
         push.connect("tcp://127.0.0.1:1");
         push.send("to nobody");
         Thread closing = new Thread(context::close);
         closing.start();
         closing.interrupt();
-        closing.join(2_000);
+        // Much less than it lingers.
+        closing.join(20_000);
         assertFalse(closing.isAlive());
     }
 

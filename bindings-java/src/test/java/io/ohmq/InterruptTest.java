@@ -1,4 +1,4 @@
-// Thread.interrupt ends a blocked call soon, loses nothing, and disturbs nobody else.
+// Thread.interrupt ends a blocked call whenever it comes, loses nothing, and disturbs nobody else.
 package io.ohmq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -28,7 +28,7 @@ class InterruptTest {
 
     @ParameterizedTest
     @CsvSource({"recv,false", "send,false", "poll,false", "poller,false", "recv,true", "send,true", "poll,true", "poller,true"})
-    void aBlockedCallEndsSoon(String call, boolean parking) throws Exception {
+    void oneInterruptEndsABlockedCall(String call, boolean parking) throws Exception {
         Waits.alwaysPark = parking;
         Random random = new Random(SEED);
         try (ZContext context = new ZContext()) {
@@ -61,20 +61,49 @@ class InterruptTest {
                 spin(random.nextInt(300_000));
                 long begun = System.nanoTime();
                 waiting.interrupt();
-                waiting.join(10_000);
+                // Nothing else happens that could end it: who has missed the interrupt waits for ever.
+                waiting.join(20_000);
                 ends[round] = System.nanoTime() - begun;
                 assertFalse(waiting.isAlive(), "round " + round);
                 assertTrue(thrown.get() instanceof ZMQException.InterruptedSystemCall, () -> "" + thrown.get());
                 assertTrue(marked.get());
             }
             Arrays.sort(ends);
-            long usual = ends[94] / 1000;
-            long slowest = ends[99] / 1000;
-            System.out.println(call + (parking ? " (parking)" : "") + ": 95 of 100 end within " + usual
-                    + " µs, the slowest after " + slowest);
-            // A busy machine may keep a thread that was woken from running.
-            assertTrue(usual < 100_000 && slowest < 2_000_000);
+            // Said, not judged: a busy machine may keep a thread that was woken from running.
+            System.out.println(call + (parking ? " (parking)" : "") + ": all of 100 ended, 95 within "
+                    + ends[94] / 1000 + " µs, the slowest after " + ends[99] / 1000);
             assertEquals(0, socket.stats().get("sent_accepted"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"recv", "send", "poll"})
+    void anInterruptBetweenTheQuestionAndTheCallEndsIt(String call) {
+        try (ZContext context = new ZContext()) {
+            NativeSocket socket = context.createSocket(SocketType.DEALER).peer();
+            socket.bind("inproc://between-" + call);
+            NativeSocket[] sockets = {socket};
+            int[] events = {ZMQ.Poller.POLLIN};
+            long patience = Pair.PATIENCE.toMillis();
+            Thread waiting = Thread.currentThread();
+            AtomicInteger attempts = new AtomicInteger();
+            Waits.Attempt<Object> attempt = (limit, mark) -> {
+                // Here the wait has asked whether the thread is interrupted, and the engine knows of no call yet.
+                attempts.incrementAndGet();
+                Thread interrupting = new Thread(waiting::interrupt);
+                interrupting.start();
+                while (interrupting.isAlive()) {
+                    Thread.onSpinWait();
+                }
+                return switch (call) {
+                    case "recv" -> socket.receive(limit, mark);
+                    case "send" -> socket.send(new byte[0], limit, mark) ? "sent" : null;
+                    default -> NativePoll.waitFor(sockets, events, new int[1], limit, mark) > 0 ? "ready" : null;
+                };
+            };
+            assertThrows(ZMQException.InterruptedSystemCall.class, () -> Waits.blocked(socket, patience, call, attempt));
+            assertTrue(Thread.interrupted());
+            assertEquals(1, attempts.get());
         }
     }
 
@@ -87,7 +116,8 @@ class InterruptTest {
         Random random = new Random(SEED);
         try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
             int[] received = new int[count];
-            int[] interrupts = {0};
+            AtomicInteger interrupts = new AtomicInteger();
+            int meant = 0;
             AtomicInteger progress = new AtomicInteger();
             Thread receiving = new Thread(() -> {
                 for (int at = 0; at < count;) {
@@ -95,8 +125,8 @@ class InterruptTest {
                         received[at] = Integer.parseInt(pair.left.receive(Pair.PATIENCE).string());
                         progress.set(++at);
                     } catch (ZMQException.InterruptedSystemCall interrupted) {
-                        interrupts[0]++;
                         Thread.interrupted();
+                        interrupts.incrementAndGet();
                     }
                 }
             });
@@ -104,11 +134,19 @@ class InterruptTest {
             for (int number = 0; number < count; number++) {
                 pair.right.send(Integer.toString(number));
                 int dice = random.nextInt(20);
-                if (dice < 2) {
-                    // Half of the interrupts meet a receiver that has nothing to receive.
-                    while (dice == 0 && progress.get() <= number && receiving.isAlive()) {
+                if (dice == 0 && number + 1 < count) {
+                    // These interrupts meet a receiver that has nothing to receive: they must end its call.
+                    while (progress.get() <= number && receiving.isAlive()) {
                         Thread.onSpinWait();
                     }
+                    spin(random.nextInt(50_000));
+                    int before = interrupts.get();
+                    receiving.interrupt();
+                    while (interrupts.get() == before && receiving.isAlive()) {
+                        Thread.onSpinWait();
+                    }
+                    meant++;
+                } else if (dice == 1) {
                     spin(random.nextInt(50_000));
                     receiving.interrupt();
                 }
@@ -118,8 +156,8 @@ class InterruptTest {
             for (int number = 0; number < count; number++) {
                 assertEquals(number, received[number]);
             }
-            System.out.println(interrupts[0] + " interrupted receives" + (parking ? " (parking)" : ""));
-            assertTrue(interrupts[0] > 10);
+            System.out.println(interrupts + " interrupted receives" + (parking ? " (parking)" : ""));
+            assertTrue(meant > 100 && interrupts.get() >= meant, interrupts + " of " + meant);
         }
     }
 
@@ -173,7 +211,7 @@ class InterruptTest {
             long begun = System.nanoTime();
             assertThrows(ZMQException.Again.class, () -> pair.left.receive(Duration.ofMillis(60)));
             long taken = System.nanoTime() - begun;
-            assertTrue(taken >= 60_000_000 && taken < 2_000_000_000, taken + " ns");
+            assertTrue(taken >= 60_000_000 && taken < Pair.PATIENCE.toNanos() / 2, taken + " ns");
         }
     }
 
