@@ -9,7 +9,7 @@ use std::io::IoSlice;
 use bytes::{Bytes, BytesMut};
 use common::{drain, feed, origin};
 use ohmq_proto::output::REFERENCED;
-use ohmq_proto::{Batch, Connection, ConnectionConfig, Encoded, FrameFormat, Message};
+use ohmq_proto::{Batch, Connection, ConnectionConfig, Encoded, FrameFormat, Gathered, Message};
 use ohmq_spec::SocketType;
 use proptest::prelude::*;
 use random::runner;
@@ -19,6 +19,8 @@ use random::runner;
 enum Step {
     Send(Vec<usize>),
     SendEncoded(Vec<usize>),
+    SendGathered(Vec<Vec<usize>>),
+    SendEdition(Vec<Vec<usize>>),
     Subscribe(usize),
     Ping,
     Take,
@@ -161,6 +163,18 @@ impl Model {
                 self.connection.send_encoded(&Encoded::new(self.format, &message));
                 self.sent(message);
             }
+            Step::SendGathered(many) => {
+                let mut gathered = self.gather(&many);
+                self.connection.send_gathered(&mut gathered);
+                assert!(gathered.is_empty());
+            }
+            Step::SendEdition(many) => {
+                let mut gathered = self.gather(&many);
+                let edition = gathered.publish();
+                assert!(gathered.is_empty());
+                assert_eq!(edition.decode().len(), many.len());
+                self.connection.send_edition(&edition);
+            }
             Step::Subscribe(size) => {
                 let topic = vec![b't'; size];
                 self.connection.send_subscription(true, &topic);
@@ -185,6 +199,21 @@ impl Model {
             Step::Restore => self.restore(),
         }
         self.check();
+    }
+
+    /// Messages that are encoded before they are sent.
+    fn gather(&mut self, many: &[Vec<usize>]) -> Gathered {
+        let mut gathered = Gathered::default();
+        gathered.set_format(self.format);
+        for (at, sizes) in many.iter().enumerate() {
+            let message = self.message(sizes);
+            match at % 2 {
+                0 => gathered.push(&message),
+                _ => gathered.push_encoded(&Encoded::new(self.format, &message)),
+            }
+            self.sent(message);
+        }
+        gathered
     }
 
     fn write(&mut self, count: usize, entries: usize) {
@@ -256,7 +285,9 @@ fn step() -> impl Strategy<Value = Step> {
         prop_oneof![4 => 0..40usize, 2 => 0..2_000usize, 1 => 0..400_000usize, 2 => Just(usize::MAX)];
     prop_oneof![
         5 => sizes.clone().prop_map(Step::Send),
-        1 => sizes.prop_map(Step::SendEncoded),
+        1 => sizes.clone().prop_map(Step::SendEncoded),
+        1 => prop::collection::vec(sizes.clone(), 1..4).prop_map(Step::SendGathered),
+        1 => prop::collection::vec(sizes, 1..4).prop_map(Step::SendEdition),
         1 => (0..300usize).prop_map(Step::Subscribe),
         1 => Just(Step::Ping),
         4 => Just(Step::Take),
