@@ -7,8 +7,10 @@ use pyo3::prelude::*;
 
 use crate::error::{errno, raise};
 
-/// How long the main thread sleeps at most before it looks for signals again. A signal normally interrupts the sleep;
-/// the limit covers the one that arrives between the check and the sleep, or is delivered to another thread.
+/// How long the main thread sleeps at most before it looks for signals again. A signal normally interrupts the sleep
+/// (the engine's `EINTR`). The limit is for the others: one handled between the check and the sleep leaves nothing that
+/// could end it, as does one delivered to another thread; and who sleeps without a poller (inproc, or behind another
+/// thread that waits on the same socket) hears of none.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// How one slice of a wait ended.

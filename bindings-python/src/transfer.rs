@@ -266,7 +266,7 @@ fn send_blocking(py: Python<'_>, socket: &Socket, message: Message) -> PyResult<
     let mut unsent = Some(message);
     let sent = wait(py, timeout(py, socket, id::SNDTIMEO)?, |slice_ms| {
         let Some(message) = unsent.take() else { return Slice::Done(()) };
-        match ohmq_ffi::send(handle, message, slice_ms) {
+        match ohmq_ffi::send_since(handle, ohmq_ffi::mark(handle), message, slice_ms) {
             Ok(()) => Slice::Done(()),
             Err((failure, message)) => {
                 unsent = Some(message);
@@ -284,7 +284,8 @@ fn receive(py: Python<'_>, socket: &Socket, flags: i32) -> PyResult<Message> {
     }
     if flags & DONTWAIT == 0 {
         let received = wait(py, timeout(py, socket, id::RCVTIMEO)?, |slice_ms| {
-            ohmq_ffi::recv(handle, slice_ms).map_or_else(Slice::from_failure, Slice::Done)
+            let received = ohmq_ffi::recv_since(handle, ohmq_ffi::mark(handle), slice_ms);
+            received.map_or_else(Slice::from_failure, Slice::Done)
         })?;
         if let Some(message) = received {
             return Ok(message);

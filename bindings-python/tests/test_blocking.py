@@ -14,6 +14,10 @@ import pytest
 from target import NAME, only_ohmq, zmq
 
 
+#: What a call may take that a signal ends: the signal alone ends it, but a busy machine may be slow to let it go.
+SOON_SECONDS = 20
+
+
 class Interrupted(Exception):
     pass
 
@@ -31,8 +35,8 @@ def interrupt_soon():
     def start():
         timer = threading.Timer(0.2, lambda: (sent.append(time.monotonic()), os.kill(os.getpid(), signal.SIGUSR1)))
         timer.start()
-        return sent
 
+    start.sent = sent
     yield start
     signal.signal(signal.SIGUSR1, before)
 
@@ -58,20 +62,22 @@ def calls(context):
 @pytest.mark.parametrize("name", ["recv", "recv_multipart", "send", "poll", "poller", "poller of two"])
 def test_a_signal_handlers_exception_ends_the_call(context, interrupt_soon, name):
     call = calls(context)[name]
-    sent = interrupt_soon()
     with pytest.raises(Interrupted):
+        interrupt_soon()
         call()
-    assert time.monotonic() - sent[0] < 0.1
+    took = time.monotonic() - interrupt_soon.sent[0]
+    print(f"{took * 1000:.1f} ms")
+    assert took < SOON_SECONDS
 
 
 @only_ohmq
 def test_a_signal_ends_term(interrupt_soon):
     context = zmq.Context()
     socket = context.socket(zmq.PUSH)
-    sent = interrupt_soon()
     with pytest.raises(Interrupted):
+        interrupt_soon()
         context.term()
-    assert time.monotonic() - sent[0] < 0.1
+    assert time.monotonic() - interrupt_soon.sent[0] < SOON_SECONDS
     socket.close()
     context.term()
     assert context.closed
@@ -126,15 +132,15 @@ def test_ctrl_c_ends_a_program(tmp_path):
 
 
 def test_other_threads_run_while_one_waits(connected, in_thread):
-    _, two = connected(zmq.PAIR, zmq.PAIR)
-    two.rcvtimeo = 300
+    one, two = connected(zmq.PAIR, zmq.PAIR)
     waiting = in_thread(lambda: two.recv())
+    # Only this thread can end the other one's wait: it must get as far as that.
     rounds = 0
-    while waiting.is_alive():
+    for _ in range(100_000):
         rounds += 1
-    with pytest.raises(zmq.Again):
-        waiting.result()
-    assert rounds > 1000
+    assert waiting.is_alive() and rounds == 100_000
+    one.send(b"now")
+    assert waiting.result() == b"now"
 
 
 @only_ohmq

@@ -25,12 +25,12 @@ final class WaitingTests: XCTestCase {
         let nothing = try pair.left.tryReceive()
         XCTAssertNil(nothing)
         // Deadlines in the wrong order: the earlier one, asked for later, still ends first.
-        async let late: Void = { await assertThrows(.eagain) { try await pair.left.receive(timeout: .milliseconds(400)) } }()
+        let late = Task { try await pair.left.receive(timeout: patience) }
         await eventually("somebody waits") { pair.left.waiters.count == 1 }
-        let begun = ContinuousClock.now
         await assertThrows(.eagain) { try await pair.left.receive(timeout: .milliseconds(20)) }
-        XCTAssertLessThan(ContinuousClock.now - begun, .milliseconds(350))
-        await late
+        XCTAssertEqual(pair.left.waiters.count, 1)
+        late.cancel()
+        await assertThrows(.eintr) { try await late.value }
     }
 
     func testSendingWaitsForRoom() async throws {
@@ -60,12 +60,11 @@ final class WaitingTests: XCTestCase {
 
     func testCancellationEndsAWaitAtOnce() async throws {
         let pair = try Pair(.pull, .push)
-        let waiting = Task { try await pair.left.receive() }
+        // Nothing else ends it: had it missed the cancellation, it would end with its time.
+        let waiting = Task { try await pair.left.receive(timeout: patience) }
         await eventually("it waits") { pair.left.waiters.count == 1 }
-        let begun = ContinuousClock.now
         waiting.cancel()
         let error = await assertThrows(.eintr) { try await waiting.value }
-        XCTAssertLessThan(ContinuousClock.now - begun, .milliseconds(100))
         XCTAssertEqual(error?.isCancellation, true)
         // A task that is cancelled already does not begin to wait, but takes what is there.
         try await pair.right.send("there")

@@ -37,7 +37,8 @@ fn a_computing_application_keeps_its_connection() {
     let req = context.socket(SocketType::Req).unwrap();
     for socket in [&rep, &req] {
         socket.set(SocketOption::HeartbeatIvl, 20).unwrap();
-        socket.set(SocketOption::HeartbeatTimeout, 400).unwrap();
+        // Longer than a busy machine keeps a thread from running, shorter than the computation.
+        socket.set(SocketOption::HeartbeatTimeout, 1000).unwrap();
     }
     req.connect(&rep.bind("tcp://127.0.0.1:*").unwrap()).unwrap();
     // Both applications take the lease of their socket and then go away with it.
@@ -45,7 +46,7 @@ fn a_computing_application_keeps_its_connection() {
     rep.recv_timeout(PATIENCE).unwrap();
     rep.send("b").unwrap();
     req.recv_timeout(PATIENCE).unwrap();
-    compute_for(Duration::from_millis(1500));
+    compute_for(Duration::from_millis(2500));
     assert_eq!((rep.stats().connections_lost, req.stats().connections_lost), (0, 0));
     req.send("c").unwrap();
     assert_eq!(rep.recv_timeout(PATIENCE).unwrap().bytes(), b"c");
@@ -58,8 +59,8 @@ fn a_slow_reader_keeps_its_connection() {
     pull.set(SocketOption::Rcvhwm, 2).unwrap();
     for socket in [&pull, &push] {
         socket.set(SocketOption::HeartbeatIvl, 20).unwrap();
-        socket.set(SocketOption::HeartbeatTimeout, 200).unwrap();
-        socket.set(SocketOption::HeartbeatTtl, 300).unwrap();
+        socket.set(SocketOption::HeartbeatTimeout, 1000).unwrap();
+        socket.set(SocketOption::HeartbeatTtl, 1000).unwrap();
     }
     push.connect(&pull.bind("tcp://127.0.0.1:*").unwrap()).unwrap();
     for number in 0..20u8 {
@@ -67,7 +68,7 @@ fn a_slow_reader_keeps_its_connection() {
     }
     // The queue of two is full and reading has stopped; the PINGs behind the messages are not read for a long time.
     assert_eq!(pull.recv_timeout(PATIENCE).unwrap().bytes(), [0]);
-    compute_for(Duration::from_millis(1000));
+    compute_for(Duration::from_millis(2500));
     for number in 1..20u8 {
         assert_eq!(pull.recv_timeout(PATIENCE).unwrap().bytes(), [number]);
     }
