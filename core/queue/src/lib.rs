@@ -1,9 +1,10 @@
 //! The only clever memory of OhMQ: values between two threads, wake-ups, and the role that one thread holds at a time.
 //!
-//! The crate knows nothing of what the values mean. Four parts, each usable alone:
+//! The crate knows nothing of what the values mean. Five parts, each usable alone:
 //!
 //! - [`spsc`]: an unbounded queue from one producer to one consumer that allocates nothing in steady state.
 //! - [`doorbell`]: many waiters, many ringers; ringing with nobody waiting costs a fence and a load.
+//! - [`lock`]: a mutex whose release is a plain store; who has to wait pays for the missing fence.
 //! - [`parker`]: what a blocking call sleeps on, reused per thread.
 //! - [`token`]: the role (reader or writer of a connection) that exactly one thread holds, with no request lost.
 //!
@@ -15,15 +16,18 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod doorbell;
+pub mod lock;
 pub mod parker;
 #[cfg(not(loom))]
 pub mod spin;
 pub mod spsc;
 pub mod token;
 
+mod barrier;
 mod sync;
 
 pub use doorbell::{Doorbell, Ticket};
+pub use lock::{Lock, LockGuard};
 pub use parker::Parker;
 #[cfg(not(loom))]
 pub use parker::with_parker;

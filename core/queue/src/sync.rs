@@ -4,13 +4,13 @@
 pub(crate) use loom::{
     cell::UnsafeCell,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Condvar, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
     },
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
-    Arc, Mutex, MutexGuard,
+    Arc, Condvar, Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
 };
 
@@ -75,13 +75,13 @@ impl Sleeper {
 #[derive(Debug)]
 pub(crate) struct Sleeper {
     roused: Mutex<bool>,
-    change: loom::sync::Condvar,
+    change: Condvar,
 }
 
 #[cfg(loom)]
 impl Sleeper {
     pub(crate) fn current() -> Self {
-        Self { roused: Mutex::new(false), change: loom::sync::Condvar::new() }
+        Self { roused: Mutex::new(false), change: Condvar::new() }
     }
 
     pub(crate) fn sleep(&self) {
@@ -111,6 +111,15 @@ pub enum Mistake {
     WakeWithoutUnpark,
     RoleForgetsRequest,
     RoleRequestByLoad,
+    LockAcquireRelaxed,
+    LockReleaseRelaxed,
+    LockReleaseWithoutFence,
+    LockWaitWithoutFence,
+    LockAnnouncesLate,
+    LockLooksOnce,
+    LockSleepsUnasked,
+    LockForgetsOthers,
+    LockClearsUnseen,
 }
 
 /// `right`, or no ordering at all where the mistake is planted.

@@ -5,7 +5,10 @@
 use std::{
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicUsize as Count, Ordering::SeqCst},
+    sync::{
+        Arc as StdArc,
+        atomic::{AtomicUsize as Count, Ordering::SeqCst},
+    },
 };
 
 use loom::{
@@ -17,7 +20,7 @@ use loom::{
     thread,
 };
 use ohmq_queue::{
-    Doorbell, Mistake, Parker, Role, RoleCell, channel,
+    Doorbell, Lock, Mistake, Parker, Role, RoleCell, channel,
     doorbell::{IN, OUT},
     plant,
 };
@@ -122,7 +125,7 @@ fn queue_close_is_final() {
 /// The producer never counts too few, the consumer never too many.
 fn queue_counts_safely() {
     let (mut producer, mut consumer) = channel();
-    let begun = std::sync::Arc::new(Count::new(0));
+    let begun = StdArc::new(Count::new(0));
     let begun_too = begun.clone();
     producer.push(0);
     producer.push(0);
@@ -462,4 +465,132 @@ fn notices_a_forgotten_request() {
 #[test]
 fn notices_a_request_by_load() {
     notices(Mistake::RoleRequestByLoad, "a request was lost", role_serves::<3>);
+}
+
+// lock ------------------------------------------------------------------------------------------------------------
+
+// Shared by std's `Arc`: loom's switches threads when it is dropped, also while a planted mistake unwinds.
+
+/// Each thread adds to the value once for each of its turns. loom watches the value, so two holders at once would be a
+/// race; a lost wake-up is a deadlock.
+fn lock_counts<const THREADS: usize, const TURNS: usize>() {
+    let lock = StdArc::new(Lock::new(0));
+    let turns = |lock: &Lock<usize>| (0..TURNS).for_each(|_| *lock.lock() += 1);
+    let mut others = Vec::new();
+    for _ in 1..THREADS {
+        let lock = lock.clone();
+        others.push(thread::spawn(move || turns(&lock)));
+    }
+    turns(&lock);
+    for each in others {
+        each.join().unwrap();
+    }
+    assert_eq!(*lock.lock(), THREADS * TURNS);
+}
+
+/// The other thread is sure to have to wait, if it comes before the release; what was done before is visible after.
+fn lock_held_from_the_start() {
+    let lock = StdArc::new(Lock::new(0));
+    let guard = lock.lock();
+    let waiting = {
+        let lock = lock.clone();
+        thread::spawn(move || *lock.lock() += 1)
+    };
+    drop(guard);
+    waiting.join().unwrap();
+    assert_eq!(*lock.try_lock().unwrap(), 1);
+}
+
+/// Two sleepers and one holder that releases once: the first to be woken has to wake the second.
+fn lock_with_two_waiters() {
+    let lock = StdArc::new(Lock::new(0));
+    let mut guard = lock.lock();
+    let waiting = [(); 2].map(|()| {
+        let lock = lock.clone();
+        thread::spawn(move || *lock.lock() += 1)
+    });
+    *guard += 1;
+    drop(guard);
+    for each in waiting {
+        each.join().unwrap();
+    }
+    assert_eq!(*lock.lock(), 3);
+}
+
+/// A thread that only tries is neither lost nor waited for, and releases as the others do.
+fn lock_tried() {
+    let lock = StdArc::new(Lock::new(0));
+    let trying = {
+        let lock = lock.clone();
+        thread::spawn(move || lock.try_lock().is_some_and(|mut value| std::mem::replace(&mut *value, 1) == 0))
+    };
+    *lock.lock() += 2;
+    let alone = trying.join().unwrap();
+    assert!([2, if alone { 3 } else { 1 }].contains(&*lock.lock()));
+}
+
+#[test]
+fn lock_wakes_the_waiter() {
+    explore(None, lock_held_from_the_start);
+}
+
+#[test]
+fn lock_has_one_holder() {
+    explore(3, lock_counts::<2, 2>);
+    explore(2, lock_counts::<3, 1>);
+}
+
+#[test]
+fn lock_wakes_both_waiters() {
+    explore(3, lock_with_two_waiters);
+}
+
+#[test]
+fn lock_can_be_tried() {
+    explore(None, lock_tried);
+}
+
+#[test]
+fn notices_a_relaxed_acquire() {
+    notices(Mistake::LockAcquireRelaxed, "Causality violation", lock_counts::<2, 1>);
+}
+
+#[test]
+fn notices_a_relaxed_release() {
+    notices(Mistake::LockReleaseRelaxed, "Causality violation", lock_counts::<2, 1>);
+}
+
+#[test]
+fn notices_a_release_without_fence() {
+    notices(Mistake::LockReleaseWithoutFence, "deadlock", lock_held_from_the_start);
+}
+
+#[test]
+fn notices_a_wait_without_fence() {
+    notices(Mistake::LockWaitWithoutFence, "deadlock", lock_held_from_the_start);
+}
+
+#[test]
+fn notices_an_announcement_after_the_look() {
+    notices(Mistake::LockAnnouncesLate, "deadlock", lock_held_from_the_start);
+}
+
+#[test]
+fn notices_a_missing_second_look() {
+    notices(Mistake::LockLooksOnce, "deadlock", lock_held_from_the_start);
+}
+
+#[test]
+fn notices_a_sleep_that_nobody_ends() {
+    notices(Mistake::LockSleepsUnasked, "deadlock", lock_with_two_waiters);
+}
+
+#[test]
+fn notices_forgotten_sleepers() {
+    notices(Mistake::LockForgetsOthers, "deadlock", lock_with_two_waiters);
+}
+
+#[test]
+fn notices_a_wake_outside_the_mutex() {
+    notices(Mistake::LockClearsUnseen, "deadlock", lock_held_from_the_start);
 }

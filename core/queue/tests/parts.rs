@@ -12,7 +12,7 @@ use std::{
 };
 
 use ohmq_queue::{
-    Doorbell, Parker, Role, RoleCell, Ticket, channel,
+    Doorbell, Lock, Parker, Role, RoleCell, Ticket, channel,
     doorbell::{IN, OUT},
     with_parker,
 };
@@ -345,4 +345,40 @@ fn role_cell_is_free_after_a_panic() {
         cell.run(|()| std::panic::resume_unwind(Box::new("work that panics")))
     }));
     assert!(outcome.is_err() && !cell.is_held());
+}
+
+#[test]
+fn lock_has_one_holder_at_a_time() {
+    let lock = Lock::new(1);
+    let mut guard = lock.lock();
+    *guard += 1;
+    assert!(lock.try_lock().is_none());
+    assert_eq!(
+        (format!("{guard:?}"), format!("{lock:?}")),
+        ("LockGuard(2)".into(), "Lock { held: true, .. }".into())
+    );
+    drop(guard);
+    assert_eq!(lock.try_lock().as_deref(), Some(&2));
+    assert_eq!(lock.into_inner(), 2);
+}
+
+/// Also for a thread that was waiting when the holder panicked; it may come late, but not for ever.
+#[test]
+fn lock_is_usable_after_a_panic() {
+    let lock = Lock::new(0);
+    std::thread::scope(|scope| {
+        let (begun, begin) = std::sync::mpsc::channel();
+        let lock = &lock;
+        let panicking = scope.spawn(move || {
+            let mut guard = lock.lock();
+            begun.send(()).unwrap();
+            *guard = 1;
+            std::panic::resume_unwind(Box::new("under the lock"));
+        });
+        begin.recv().unwrap();
+        let waiting = scope.spawn(|| *lock.lock() += 1);
+        assert!(panicking.join().is_err());
+        waiting.join().unwrap();
+    });
+    assert_eq!(*lock.lock(), 2);
 }

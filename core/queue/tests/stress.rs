@@ -10,7 +10,7 @@ use std::{
 };
 
 use ohmq_queue::{
-    Doorbell, RoleCell, channel,
+    Doorbell, Lock, RoleCell, channel,
     doorbell::{IN, OUT},
     with_parker,
 };
@@ -166,4 +166,54 @@ fn no_flush_request_is_lost() {
     }
     let flushed = Arc::try_unwrap(flushed).unwrap().into_inner();
     assert_eq!(flushed, threads * requests);
+}
+
+/// More threads than CPUs, so that holders are pre-empted and waiters sleep. Half of the turns only try.
+#[test]
+fn a_lock_counts_exactly_under_contention() {
+    let (threads, turns) = (8, scaled(200_000));
+    let lock = Lock::new((0, 0));
+    let begin = Barrier::new(threads);
+    let work = || {
+        begin.wait();
+        let mut refused = 0;
+        for turn in 0..turns {
+            let guard = if turn % 2 == 0 { Some(lock.lock()) } else { lock.try_lock() };
+            match guard {
+                // Two fields: who came between would see them differ.
+                Some(mut value) => {
+                    value.0 += 1;
+                    assert_eq!(value.0 - 1, value.1);
+                    value.1 += 1;
+                }
+                None => refused += 1,
+            }
+        }
+        refused
+    };
+    let refused: usize = thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        all.into_iter().map(|each| each.join().unwrap()).sum()
+    });
+    assert_eq!(*lock.lock(), (threads * turns - refused, threads * turns - refused));
+}
+
+/// The lock goes to and fro, so that most turns sleep: nobody gets on unless every wake-up arrives.
+#[test]
+fn a_lock_wakes_through_many_short_sleeps() {
+    let turns = scaled(20_000);
+    let lock = Lock::new(0);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..turns {
+                    let mut value = lock.lock();
+                    // A holder that leaves the CPU: the others' spinning ends before it is back.
+                    thread::yield_now();
+                    *value += 1;
+                }
+            });
+        }
+    });
+    assert_eq!(lock.into_inner(), 3 * turns);
 }

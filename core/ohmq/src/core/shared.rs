@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::{Message, Pattern, RouteError};
-use ohmq_queue::{Doorbell, Ticket};
+use ohmq_queue::{Doorbell, Lock, LockGuard, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
 use super::effects::Outcome;
@@ -24,7 +24,7 @@ pub(crate) struct SocketCore {
     pub(super) context: Arc<ContextCore>,
     pub(crate) socket_type: SocketType,
     pub(crate) doorbell: Doorbell,
-    inner: Mutex<Inner>,
+    inner: Lock<Inner>,
     closed: AtomicBool,
     /// The process this socket belongs to; a forked child must leave it alone.
     generation: u32,
@@ -63,7 +63,7 @@ impl SocketCore {
             context,
             socket_type,
             doorbell: Doorbell::new(),
-            inner: Mutex::new(inner),
+            inner: Lock::new(inner),
             closed: AtomicBool::new(false),
             generation: ohmq_net::fork_generation(),
             interrupts: AtomicU64::new(0),
@@ -354,7 +354,7 @@ impl SocketCore {
     /// Ends a turn under the lock: what was seen meanwhile is attended to, the effects are carried out without the lock.
     /// Says what came of them.
     #[cold]
-    fn settle(&self, mut inner: MutexGuard<'_, Inner>) -> Outcome {
+    fn settle(&self, mut inner: LockGuard<'_, Inner>) -> Outcome {
         inner.catch_up();
         let effects = std::mem::take(&mut inner.table.effects);
         drop(inner);
@@ -376,8 +376,9 @@ impl SocketCore {
         Error::new(code, operation, self.socket_type.name())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    fn lock(&self) -> LockGuard<'_, Inner> {
+        self.inner.lock()
     }
 
     fn lock_outlet(&self) -> MutexGuard<'_, Option<Outlet>> {
