@@ -65,7 +65,7 @@ fn topics_that_alternate_keep_their_order() {
     let everything: Vec<_> = (0..2).map(|_| subscriber(&context, &publisher, &endpoint, "")).collect();
     let some: Vec<_> = (0..2).map(|_| subscriber(&context, &publisher, &endpoint, "a")).collect();
     // Rows of either topic, long enough for the press to start and stop again and again.
-    let topic = |number: u32| if number / 50 % 3 == 0 { "b" } else { "a" };
+    let topic = |number: u32| if (number / 50).is_multiple_of(3) { "b" } else { "a" };
     for number in 0..MESSAGES {
         publisher.send(body(topic(number), number)).unwrap();
     }
