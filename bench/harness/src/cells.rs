@@ -308,7 +308,10 @@ fn pipelines() -> Vec<Cell> {
             words(size),
             transport_name(transport)
         );
-        Cell::new(name, title, Load::tcp(Work::Pipeline { window }, size).over(transport), Metric::Rate)
+        // A ROUTER at its mark drops: the mark must be beyond the window.
+        let load =
+            Load::tcp(Work::Pipeline { window }, size).over(transport).hwm(10 * window.max(100) as u32);
+        Cell::new(name, title, load, Metric::Rate)
     };
     let small = [1, 8, 64, 1_000].map(|window| cell(window, 64, Transport::Tcp));
     let larger = [cell(64, KIB, Transport::Tcp), cell(64, 64, Transport::Ipc)];

@@ -115,8 +115,9 @@ impl Pair {
         let limit = if many(&load.work) { settings.patience } else { SET_UP };
         match &mut dialer {
             Some(worker) => {
-                worker.order(&start)?;
-                worker.wait_ready(1, limit)?;
+                let dialed = worker.order(&start).and_then(|()| worker.wait_ready(1, limit));
+                // What the binding side complains of is why the other one cannot connect.
+                dialed.map_err(|trouble| binder.complaint().unwrap_or(trouble))?;
                 binder.wait_ready(1, limit)?;
             }
             None => {
@@ -163,7 +164,7 @@ impl Pair {
                 break;
             }
             if begun.elapsed() > SET_UP {
-                return Err(Trouble::new("nothing arrived"));
+                return Err(Trouble { reason: "nothing arrived".to_string(), unsupported: true });
             }
         }
         thread::sleep(warm);
@@ -333,6 +334,12 @@ fn measure(before: &Both, after: &Both, load: &Load, one_process: bool) -> Resul
         fairness: fairness(before, after),
         ..Measure::default()
     };
+    if matches!(load.work, Work::Interference { .. }) {
+        if received == 0 {
+            return Err(Trouble::new("none of the large messages arrived"));
+        }
+        measure.notes.insert("large/s".into(), received as f64 / measure.seconds);
+    }
     if matches!(load.work, Work::FanOut { .. }) {
         measure.notes.insert("published/s".into(), sent as f64 / measure.seconds);
         measure.notes.insert("delivered/s".into(), operations as f64 / measure.seconds);

@@ -112,6 +112,11 @@ impl Worker {
         Ok(())
     }
 
+    /// What it has said of a failure that nobody has asked for yet.
+    pub fn complaint(&mut self) -> Option<Trouble> {
+        self.replies.try_iter().find_map(|reply| refuse(&reply).err())
+    }
+
     pub fn sample(&mut self, role: Role, descriptors: bool) -> Result<Sample, Trouble> {
         self.order(&Command::Sample { role, descriptors })?;
         loop {

@@ -11,6 +11,8 @@ const STAMPED: usize = 16;
 const COMPARED: u64 = 64;
 /// The number of a message that only asks whether somebody is there.
 const HELLO: u64 = u64::MAX;
+/// The same for who subscribes to topics; text, because some libraries subscribe to nothing else.
+pub(crate) const HELLO_TOPIC: &[u8] = b"!the last subscription";
 
 /// A message that is sent again and again with a new number.
 #[derive(Debug)]
@@ -59,7 +61,7 @@ impl Body {
     }
 
     pub fn is_hello(bytes: &[u8]) -> bool {
-        bytes.first_chunk::<NUMBERED>() == Some(&HELLO.to_le_bytes())
+        bytes.first_chunk::<NUMBERED>() == Some(&HELLO.to_le_bytes()) || bytes == HELLO_TOPIC
     }
 
     /// When the sender meant or began to send this; 0 for unknown.

@@ -136,11 +136,6 @@ impl Control {
 }
 
 impl Lane {
-    /// Counters that nobody reads.
-    pub(crate) fn unlisted() -> Self {
-        Self::new()
-    }
-
     fn new() -> Self {
         Self {
             count: AtomicU64::new(0),

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::part::{Part, announce};
 use super::stream;
-use crate::body::{Body, Order};
+use crate::body::Body;
 use crate::contestant::{Contestant, Kind, Socket};
 use crate::control::{Lane, now};
 use crate::protocol::Transport;
@@ -140,9 +140,8 @@ pub(crate) fn start_answering_disturbed<C: Contestant>(part: &Part<C>) {
         let second = puller.bind(&part.job.place.numbered(1)).await?;
         announce(vec![first, second]);
         part.control.ready();
-        // The large messages are checked by the library's own framing only: their lane must not count as round trips.
-        let idle = Arc::new(Lane::unlisted());
-        part.launch(false, move |part| stream::receive(puller, part, idle, Order::Complete));
+        let large = part.control.lane();
+        part.launch(false, move |_| stream::receive_any_size(puller, large));
         answer::<C>(replier).await
     });
 }

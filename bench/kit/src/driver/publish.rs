@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::part::Part;
 use super::stream::{linger, take};
-use crate::body::{Body, Check, Order};
+use crate::body::{Body, Check, HELLO_TOPIC, Order};
 use crate::contestant::{Contestant, Kind, Socket};
 use crate::control::nap;
 
@@ -14,8 +14,6 @@ use crate::control::nap;
 const ASK: Duration = Duration::from_millis(2);
 /// The length of a topic.
 const TOPIC: usize = 20;
-/// The last subscription: who gets this has made all the others.
-const LAST: &[u8] = b"!the last subscription";
 
 /// Publishers never wait: a full queue refuses. Their lane therefore holds its thread.
 pub(crate) fn start_publisher<C: Contestant>(part: &Part<C>) {
@@ -70,7 +68,7 @@ pub(crate) fn start_topics<C: Contestant>(part: &Part<C>, count: u64, wanted_per
         part.control.ready();
         let lane = part.control.lane();
         let mut body = vec![0; part.job.size.max(TOPIC)];
-        greet(&mut socket, &part, LAST).await?;
+        greet(&mut socket, &part, HELLO_TOPIC).await?;
         let mut number = 0;
         while !part.control.is_stopped() {
             let random = mix(number);
@@ -93,12 +91,13 @@ pub(crate) fn start_subscriber<C: Contestant>(part: &Part<C>, count: u64) {
         for number in 0..count {
             socket.subscribe(&topic_of(number)).await?;
         }
-        socket.subscribe(LAST).await?;
+        // Who hears this has made all the others.
+        socket.subscribe(HELLO_TOPIC).await?;
         let lane = part.control.lane();
         let mut greeted = false;
         loop {
             let message = socket.recv().await?;
-            if message.as_ref() != LAST {
+            if message.as_ref() != HELLO_TOPIC {
                 lane.pass(0);
             } else if !std::mem::replace(&mut greeted, true) {
                 part.control.ready();
