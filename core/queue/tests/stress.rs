@@ -2,11 +2,16 @@
 #![cfg(not(loom))]
 
 use std::{
+    hint::spin_loop,
     sync::{
         Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{
+            AtomicUsize,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use ohmq_queue::{
@@ -216,4 +221,42 @@ fn a_lock_wakes_through_many_short_sleeps() {
         }
     });
     assert_eq!(lock.into_inner(), 3 * turns);
+}
+
+/// One release in each turn: a waiter that it does not wake sleeps for ever. It comes at about the time when the waiter
+/// has spun enough and announces itself, so here the machine's own reordering would show, which no model proves.
+#[test]
+fn a_lock_wakes_by_its_only_release() {
+    let turns = scaled(30_000);
+    let lock = Lock::new(0);
+    let (going, seen, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let reach = |place: &AtomicUsize, turn| {
+        while place.load(Acquire) != turn {
+            thread::yield_now();
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for turn in 1..=turns {
+                reach(&going, turn);
+                seen.store(turn, Release);
+                *lock.lock() += 1;
+                done.store(turn, Release);
+            }
+        });
+        for turn in 1..=turns {
+            let mut value = lock.lock();
+            going.store(turn, Release);
+            reach(&seen, turn);
+            let begin = Instant::now();
+            let held = Duration::from_nanos(1_000 + (turn as u64 * 7_919) % 8_000);
+            while begin.elapsed() < held {
+                spin_loop();
+            }
+            *value += 1;
+            drop(value);
+            reach(&done, turn);
+        }
+    });
+    assert_eq!(lock.into_inner(), 2 * turns);
 }
