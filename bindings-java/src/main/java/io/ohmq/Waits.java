@@ -20,6 +20,9 @@ final class Waits {
     static final String PARK = "io.ohmq.park";
     static final long FOREVER = -1;
 
+    /** After how many milliseconds a wait looks for an interrupt itself for the first time. */
+    private static final long FIRST_LOOK = 2;
+
     static volatile boolean alwaysPark = Boolean.getBoolean(PARK);
 
     private static final MethodHandle IS_VIRTUAL = findIsVirtual();
@@ -87,24 +90,36 @@ final class Waits {
         return ZMQException.of(ErrorCode.EINTR, operation, "the thread was interrupted");
     }
 
-    /** Waits inside the engine, until {@code attempt} has ended or the thread is interrupted. */
+    /**
+     * Waits inside the engine, until {@code attempt} has ended or the thread is interrupted.
+     *
+     * <p>{@link Thread#interrupt} looks whom it has to tell before it marks the thread: one that was about to mark it when
+     * this wait began tells nobody. So the wait looks for the mark itself, each time after twice the time: an interrupt
+     * that needed so long to come through is seen after as long again, and a long wait is hardly ever disturbed.
+     */
     static <T> T blocked(NativeSocket socket, long milliseconds, String operation, Attempt<T> attempt) {
         long begun = System.nanoTime();
         Interruption interruption = Interruption.during(socket);
         try {
             long left = milliseconds;
+            long look = FIRST_LOOK;
             while (true) {
                 // Before the question: an interrupt after it ends the attempt, even one that has not begun.
                 long mark = socket.mark();
-                if (interruption.happened()) {
+                if (interruption.happened() || Thread.currentThread().isInterrupted()) {
                     throw interrupted(operation);
                 }
                 try {
-                    return attempt.within(left, mark);
+                    boolean last = left != FOREVER && left <= look;
+                    T result = attempt.within(last ? left : look, mark);
+                    if (result != null || last) {
+                        return result;
+                    }
+                    look *= 2;
                 } catch (ZMQException.InterruptedSystemCall another) {
                     // Another thread on this socket was meant, or a signal came: unless it was us, go on.
-                    left = left(milliseconds, begun);
                 }
+                left = left(milliseconds, begun);
             }
         } finally {
             interruption.over();

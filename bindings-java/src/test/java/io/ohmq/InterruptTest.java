@@ -108,6 +108,38 @@ class InterruptTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"recv", "send", "poll"})
+    void anInterruptThatTellsNobodyIsSeen(String call) {
+        try (ZContext context = new ZContext()) {
+            NativeSocket socket = context.createSocket(SocketType.DEALER).peer();
+            socket.bind("inproc://untold-" + call);
+            NativeSocket[] sockets = {socket};
+            int[] events = {ZMQ.Poller.POLLIN};
+            Thread waiting = Thread.currentThread();
+            AtomicInteger attempts = new AtomicInteger();
+            Waits.Attempt<Object> attempt = (limit, mark) -> {
+                if (attempts.getAndIncrement() == 0) {
+                    // Java forgets whom it has to tell, as for an interrupt that had looked for it before the wait began.
+                    Interruption.during(socket).over();
+                    Thread interrupting = new Thread(waiting::interrupt);
+                    interrupting.start();
+                    while (interrupting.isAlive()) {
+                        Thread.onSpinWait();
+                    }
+                }
+                return switch (call) {
+                    case "recv" -> socket.receive(limit, mark);
+                    case "send" -> socket.send(new byte[0], limit, mark) ? "sent" : null;
+                    default -> NativePoll.waitFor(sockets, events, new int[1], limit, mark) > 0 ? "ready" : null;
+                };
+            };
+            long patience = Pair.PATIENCE.toMillis();
+            assertThrows(ZMQException.InterruptedSystemCall.class, () -> Waits.blocked(socket, patience, call, attempt));
+            assertTrue(Thread.interrupted());
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void nothingIsLost(boolean parking) throws Exception {
         Waits.alwaysPark = parking;
