@@ -1,16 +1,35 @@
 //! Who is subscribed to what: the publisher's side of subscriptions.
 
+use super::members::{Crowds, Members};
 use super::radix::{NodeId, Payload, RadixTree};
+use super::sieve::{Mark, Sieve};
 use super::{PipeId, Pipes};
 
 /// All peers' subscriptions. A peer subscribes to a topic once, however often it says so (as in libzmq).
 #[derive(Debug)]
 pub(super) struct Interest {
-    tree: RadixTree<PipeSet>,
+    tree: RadixTree<Topic>,
+    crowds: Crowds,
+    /// Holds back most of what nobody is subscribed to.
+    sieve: Sieve,
     peers: Vec<Peer>,
     topics: usize,
     /// Number of the current match; see `Peer::matched`.
     round: u64,
+}
+
+/// What is known of a topic.
+#[derive(Debug, Clone, Copy, Default)]
+struct Topic {
+    members: Members,
+    mark: Mark,
+}
+
+impl Payload for Topic {
+    #[inline]
+    fn is_vacant(&self) -> bool {
+        self.members.is_empty()
+    }
 }
 
 /// One pipe's share.
@@ -37,7 +56,14 @@ pub(super) enum Removed {
 
 impl Interest {
     pub(super) fn new() -> Self {
-        Self { tree: RadixTree::new(), peers: Vec::new(), topics: 0, round: 0 }
+        Self {
+            tree: RadixTree::new(),
+            crowds: Crowds::default(),
+            sieve: Sieve::default(),
+            peers: Vec::new(),
+            topics: 0,
+            round: 0,
+        }
     }
 
     /// Subscribes the pipe. Whether nobody was subscribed to this topic before.
@@ -46,14 +72,16 @@ impl Interest {
             self.peers.resize_with(pipe.index() + 1, Peer::default);
         }
         let id = self.tree.insert(topic);
-        let Some(set) = self.tree.get_mut(id) else { return false };
-        let first = set.is_vacant();
-        self.topics += usize::from(first);
-        if set.insert(pipe) {
+        let Some(entry) = self.tree.get_mut(id) else { return false };
+        let first = entry.is_vacant();
+        if self.crowds.insert(&mut entry.members, pipe) {
             let peer = &mut self.peers[pipe.index()];
             peer.nodes.push(id);
             peer.live += 1;
             self.tidy(pipe);
+        }
+        if first {
+            self.note(id, Mark::of(topic));
         }
         first
     }
@@ -61,11 +89,12 @@ impl Interest {
     /// Cancels one subscription of the pipe.
     pub(super) fn remove(&mut self, pipe: PipeId, topic: &[u8]) -> Removed {
         let Some(id) = self.tree.find(topic) else { return Removed::NotFound };
-        let Some(set) = self.tree.get_mut(id).filter(|set| set.contains(pipe)) else {
+        let Some(entry) = self.tree.get_mut(id).filter(|entry| self.crowds.contains(&entry.members, pipe))
+        else {
             return Removed::NotFound;
         };
-        set.remove(pipe);
-        let last = set.is_vacant();
+        self.crowds.remove(&mut entry.members, pipe);
+        let last = entry.is_vacant();
         self.peers[pipe.index()].live -= 1;
         self.tidy(pipe);
         if !last {
@@ -86,9 +115,10 @@ impl Interest {
     ) {
         let Some(peer) = self.peers.get_mut(pipe.index()) else { return };
         for id in std::mem::take(peer).nodes {
-            let Some(set) = self.tree.get_mut(id).filter(|set| set.contains(pipe)) else { continue };
-            set.remove(pipe);
-            let last = set.is_vacant();
+            let entry = self.tree.get_mut(id).filter(|entry| self.crowds.contains(&entry.members, pipe));
+            let Some(entry) = entry else { continue };
+            self.crowds.remove(&mut entry.members, pipe);
+            let last = entry.is_vacant();
             if wants(last) {
                 tell(self.tree.key(id));
             }
@@ -114,15 +144,17 @@ impl Interest {
     ) -> u32 {
         targets.clear();
         if let Some(everything) = self.tree.only_empty_key() {
-            let all = everything.as_slice();
+            let all = self.crowds.list(&everything.members);
             targets.extend(all.iter().filter(|pipe| pipes.writable(**pipe)));
             return (all.len() - targets.len()) as u32;
         }
         self.round += 1;
         let mut full = 0;
         let (peers, round) = (&mut self.peers, self.round);
-        self.tree.visit_prefixes(topic, |set| {
-            for &pipe in set.as_slice() {
+        // Everybody hears who is subscribed to everything; of what is held back nothing else is a prefix.
+        let topic = if self.sieve.passes(topic) { topic } else { &[] };
+        self.tree.visit_prefixes(topic, |entry| {
+            for &pipe in self.crowds.list(&entry.members) {
                 let Some(peer) = peers.get_mut(pipe.index()) else { continue };
                 if std::mem::replace(&mut peer.matched, round) == round {
                     continue;
@@ -138,90 +170,37 @@ impl Interest {
         full
     }
 
+    /// A topic has got its first subscriber.
+    fn note(&mut self, id: NodeId, mark: Mark) {
+        self.topics += 1;
+        if let Some(entry) = self.tree.get_mut(id) {
+            entry.mark = mark;
+        }
+        if self.sieve.add(mark) {
+            // Looks at every node, so a share of their number must come before the next time.
+            let all = self.tree.payloads();
+            let expected = all.len() / 4;
+            let live = all.filter(|entry| !entry.is_vacant()).map(|entry| entry.mark);
+            self.sieve = Sieve::remade(live, self.topics, expected);
+        }
+    }
+
     /// Keeps the list of nodes within twice what it must hold, at a constant cost per cancellation on average.
     fn tidy(&mut self, pipe: PipeId) {
         let peer = &mut self.peers[pipe.index()];
         if peer.nodes.len() > 2 * peer.live + 16 {
             peer.nodes.sort_unstable();
             peer.nodes.dedup();
-            peer.nodes.retain(|id| self.tree.get(*id).is_some_and(|set| set.contains(pipe)));
+            peer.nodes.retain(|id| {
+                self.tree.get(*id).is_some_and(|entry| self.crowds.contains(&entry.members, pipe))
+            });
         }
-    }
-}
-
-/// A sorted set of pipes, up to three of them without an allocation: most topics have few subscribers.
-#[derive(Debug)]
-enum PipeSet {
-    Few { len: u8, pipes: [PipeId; FEW] },
-    Many(Vec<PipeId>),
-}
-
-const FEW: usize = 3;
-const _: () = assert!(size_of::<PipeSet>() == 24);
-
-impl PipeSet {
-    #[inline]
-    fn as_slice(&self) -> &[PipeId] {
-        match self {
-            Self::Few { len, pipes } => &pipes[..usize::from(*len).min(FEW)],
-            Self::Many(pipes) => pipes,
-        }
-    }
-
-    fn contains(&self, pipe: PipeId) -> bool {
-        self.as_slice().binary_search(&pipe).is_ok()
-    }
-
-    /// Whether it was not in before.
-    fn insert(&mut self, pipe: PipeId) -> bool {
-        let Err(at) = self.as_slice().binary_search(&pipe) else { return false };
-        match self {
-            Self::Few { len, pipes } if usize::from(*len) < FEW => {
-                pipes.copy_within(at..usize::from(*len), at + 1);
-                pipes[at] = pipe;
-                *len += 1;
-            }
-            Self::Few { .. } => {
-                let mut pipes = self.as_slice().to_vec();
-                pipes.insert(at, pipe);
-                *self = Self::Many(pipes);
-            }
-            Self::Many(pipes) => pipes.insert(at, pipe),
-        }
-        true
-    }
-
-    fn remove(&mut self, pipe: PipeId) {
-        let Ok(at) = self.as_slice().binary_search(&pipe) else { return };
-        match self {
-            Self::Few { len, pipes } => {
-                pipes.copy_within(at + 1..usize::from(*len), at);
-                *len -= 1;
-            }
-            Self::Many(pipes) if pipes.len() > 1 => {
-                pipes.remove(at);
-            }
-            Self::Many(_) => *self = Self::default(),
-        }
-    }
-}
-
-impl Default for PipeSet {
-    fn default() -> Self {
-        Self::Few { len: 0, pipes: [PipeId(0); FEW] }
-    }
-}
-
-impl Payload for PipeSet {
-    #[inline]
-    fn is_vacant(&self) -> bool {
-        self.as_slice().is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -238,21 +217,6 @@ mod tests {
         assert_eq!(interest.collect(topic, &Open, &mut targets), 0);
         targets.sort_unstable();
         targets.iter().map(|pipe| pipe.0).collect()
-    }
-
-    #[test]
-    fn a_set_is_sorted_whatever_its_size() {
-        let (mut set, mut model) = (PipeSet::default(), BTreeSet::new());
-        for step in 0..400_u32 {
-            let pipe = PipeId(step.wrapping_mul(2_654_435_761) >> 7 & 15);
-            if step % 100 < 50 {
-                assert_eq!(set.insert(pipe), model.insert(pipe));
-            } else {
-                set.remove(pipe);
-                model.remove(&pipe);
-            }
-            assert!(set.as_slice().iter().eq(&model));
-        }
     }
 
     #[test]
@@ -308,5 +272,68 @@ mod tests {
         interest.remove_pipe(PipeId(0), |last| last, |topic| told.push(topic));
         assert_eq!(told, [b"kept"]);
         assert_eq!(interest.topics(), 0);
+    }
+
+    /// The pipes that a plain set of all subscriptions says.
+    fn naive(model: &BTreeMap<Vec<u8>, BTreeSet<u32>>, topic: &[u8]) -> Vec<u32> {
+        let prefixes = (0..=topic.len()).filter_map(|length| model.get(&topic[..length]));
+        prefixes.flatten().copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Letters of a number, so that many keys are each other's prefixes; the lengths are of all classes of the sieve.
+    fn key(number: u32) -> Vec<u8> {
+        let mut word = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let length = [6, 9, 20, 3, 33, 70, 12, 1][number as usize % 8];
+        let length = if number.is_multiple_of(997) { 0 } else { length };
+        let mut letters = || {
+            word = word.rotate_left(7).wrapping_mul(5);
+            b'a' + (word % 6) as u8
+        };
+        (0..length).map(|_| letters()).collect()
+    }
+
+    #[test]
+    fn many_topics_match_as_a_plain_set_says_while_they_come_and_go() {
+        let (mut interest, mut model) = (Interest::new(), BTreeMap::<Vec<u8>, BTreeSet<u32>>::new());
+        let (mut state, mut most, mut hits) = (5_u64, 0, 0);
+        println!("seed {state}");
+        for step in 0..120_000_u32 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (pipe, topic) = ((state >> 62) as u32, key((state >> 30) as u32 % 20_000));
+            // Grows beyond what the tree alone is for, shrinks below it, and grows again.
+            if (state >> 20) % 100 < if step / 40_000 == 1 { 10 } else { 90 } {
+                let first = model.entry(topic.clone()).or_default();
+                assert_eq!(interest.add(PipeId(pipe), &topic), first.is_empty());
+                first.insert(pipe);
+            } else {
+                let removed = interest.remove(PipeId(pipe), &topic);
+                let expected = match model.get_mut(&topic).map(|set| (set.remove(&pipe), set.is_empty())) {
+                    Some((true, true)) => Removed::Last,
+                    Some((true, false)) => Removed::OthersRemain,
+                    _ => Removed::NotFound,
+                };
+                assert_eq!(removed, expected);
+                if removed == Removed::Last {
+                    model.remove(&topic);
+                }
+            }
+            if step == 79_000 {
+                interest.remove_pipe(PipeId(pipe), |_| false, |_| ());
+                model.values_mut().for_each(|set| _ = set.remove(&pipe));
+                model.retain(|_, set| !set.is_empty());
+            }
+            let mut published = key((state >> 10) as u32 % 40_000);
+            published.extend_from_slice(b"abc");
+            let wanted = naive(&model, &published);
+            hits += usize::from(!wanted.is_empty());
+            assert_eq!(matching(&mut interest, &published), wanted, "step {step}");
+            most = most.max(interest.topics());
+            assert_eq!(interest.topics(), model.len());
+        }
+        assert!(most > 10_000 && hits > 10_000, "{most} topics, {hits} wanted");
+        for pipe in 0..4 {
+            interest.remove_pipe(PipeId(pipe), |_| false, |_| ());
+        }
+        assert_eq!((interest.topics(), matching(&mut interest, b"abc")), (0, vec![]));
     }
 }

@@ -48,10 +48,13 @@
 //! Outbound, the unit is the copy, see [`Route::copies`]: a send to one pipe is one, a publication is one per matching
 //! pipe, a discarded send is one, a subscription is none. `reserve` counts nothing.
 
+mod branches;
 mod fair_queue;
 mod interest;
+mod label;
 mod load_balancer;
 mod machine;
+mod members;
 mod publisher;
 mod radix;
 mod rep;
@@ -59,6 +62,7 @@ mod req;
 mod route;
 mod router;
 mod rules;
+mod sieve;
 mod straight;
 mod subscriber;
 

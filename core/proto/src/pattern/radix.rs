@@ -1,8 +1,11 @@
 //! A compressed radix tree over byte strings: which stored keys are prefixes of this topic?
 //!
 //! A run of bytes without a branch is one node, so a lookup costs a few cache misses whatever the length of the topic,
-//! and a stored key costs one node of 80 bytes plus 8 in its parent (labels of up to 22 bytes are inside the node).
-//! Nothing recurses: the depth is in the hands of peers.
+//! and a stored key costs one node of 28 bytes and its payload, and 5 to 12 in its parent (labels of up to 17 bytes are
+//! inside the node). Nothing recurses: the depth is in the hands of peers.
+
+use super::branches::{Arena, Branches};
+use super::label::{Label, Labels};
 
 /// What a node carries for its key. A vacant one is there for the sake of its branches only.
 pub(super) trait Payload: Default {
@@ -13,53 +16,48 @@ pub(super) trait Payload: Default {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NodeId(u32);
 
-/// Keys with payloads, in an arena.
+/// Keys with payloads, in arenas.
 #[derive(Debug)]
 pub(super) struct RadixTree<V> {
     nodes: Vec<Node<V>>,
     free: Vec<NodeId>,
+    labels: Labels,
+    arena: Arena,
 }
 
 #[derive(Debug)]
 struct Node<V> {
+    parent: NodeId,
+    /// By the first bytes of the children's labels.
+    branches: Branches,
     /// The bytes between the parent's key and this one's; empty for the root only.
     label: Label,
-    /// Sorted by first byte, which is also the first byte of the child's label.
-    children: Vec<Child>,
     payload: V,
-    parent: NodeId,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Child {
-    first: u8,
-    node: NodeId,
 }
 
 const ROOT: NodeId = NodeId(0);
 
 impl<V: Payload> RadixTree<V> {
     pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::new(Label::new(&[]), ROOT)], free: Vec::new() }
+        let mut tree =
+            Self { nodes: Vec::new(), free: Vec::new(), labels: Labels::default(), arena: Arena::default() };
+        tree.allocate(&[], ROOT);
+        tree
     }
 
     /// The node of this key, made if needed. The caller fills a vacant payload, or calls [`prune`](Self::prune).
     pub(super) fn insert(&mut self, key: &[u8]) -> NodeId {
         let (mut at, mut rest) = (ROOT, key);
         while let Some(&first) = rest.first() {
-            let slot = match self.node(at).child(first) {
-                Ok(slot) => slot,
-                Err(slot) => {
-                    let leaf = self.allocate(Node::new(Label::new(rest), at));
-                    self.node_mut(at).children.insert(slot, Child { first, node: leaf });
-                    return leaf;
-                }
+            let Some(child) = self.child(at, first) else {
+                let leaf = self.allocate(rest, at);
+                self.link(at, first, leaf);
+                return leaf;
             };
-            let child = self.node(at).children[slot].node;
-            let label = self.node(child).label.as_slice();
+            let label = self.label(child);
             let common = label.iter().zip(rest).take_while(|(a, b)| a == b).count();
             let whole = common == label.len();
-            at = if whole { child } else { self.split(at, slot, common) };
+            at = if whole { child } else { self.split(child, common) };
             rest = &rest[common..];
         }
         at
@@ -69,9 +67,8 @@ impl<V: Payload> RadixTree<V> {
     pub(super) fn find(&self, key: &[u8]) -> Option<NodeId> {
         let (mut at, mut rest) = (ROOT, key);
         while let Some(&first) = rest.first() {
-            let node = self.node(at);
-            at = node.children[node.child(first).ok()?].node;
-            rest = rest.strip_prefix(self.node(at).label.as_slice())?;
+            at = self.child(at, first)?;
+            rest = rest.strip_prefix(self.label(at))?;
         }
         Some(at)
     }
@@ -86,9 +83,9 @@ impl<V: Payload> RadixTree<V> {
                 return false;
             }
             let Some(&first) = rest.first() else { return true };
-            let Ok(slot) = node.child(first) else { return true };
-            node = self.node(node.children[slot].node);
-            let Some(after) = rest.strip_prefix(node.label.as_slice()) else { return true };
+            let Some(child) = self.arena.find(node.branches, first) else { return true };
+            node = self.node(NodeId(child));
+            let Some(after) = rest.strip_prefix(self.labels.get(&node.label)) else { return true };
             rest = after;
         }
     }
@@ -106,13 +103,13 @@ impl<V: Payload> RadixTree<V> {
     pub(super) fn key(&self, id: NodeId) -> Vec<u8> {
         let (mut length, mut at) = (0, id);
         while at != ROOT {
-            length += self.node(at).label.as_slice().len();
+            length += self.label(at).len();
             at = self.node(at).parent;
         }
         let mut key = vec![0; length];
         at = id;
         while at != ROOT {
-            let label = self.node(at).label.as_slice();
+            let label = self.label(at);
             key[length - label.len()..length].copy_from_slice(label);
             length -= label.len();
             at = self.node(at).parent;
@@ -126,11 +123,16 @@ impl<V: Payload> RadixTree<V> {
         used.map(|(at, _)| self.key(NodeId(at as u32)))
     }
 
+    /// The payload of every node, vacant ones too, in no particular order.
+    pub(super) fn payloads(&self) -> impl ExactSizeIterator<Item = &V> {
+        self.nodes.iter().map(|node| &node.payload)
+    }
+
     /// The payload of the empty key, when no other key is stored.
     #[inline]
     pub(super) fn only_empty_key(&self) -> Option<&V> {
         let root = self.node(ROOT);
-        root.children.is_empty().then_some(&root.payload)
+        (root.branches.len() == 0).then_some(&root.payload)
     }
 
     /// Removes a node whose payload has become vacant, and those that were there for it only.
@@ -138,64 +140,69 @@ impl<V: Payload> RadixTree<V> {
         let mut at = id;
         while at != ROOT && self.node(at).payload.is_vacant() {
             let parent = self.node(at).parent;
-            match self.node(at).children[..] {
+            match *self.arena.list(self.node(at).branches) {
                 [] => {
                     self.unlink(parent, at);
                     self.release(at);
                     at = parent;
                 }
                 [only] => {
-                    self.merge(at, only.node);
+                    self.merge(at, NodeId(only));
                     return;
                 }
                 _ => return,
             }
         }
-        if self.node(ROOT).children.is_empty() {
+        if self.node(ROOT).branches.len() == 0 {
             self.nodes.truncate(1);
             self.nodes.shrink_to(64);
             self.free = Vec::new();
+            self.arena = Arena::default();
+            self.labels = Labels::default();
         }
     }
 
-    /// Puts a node between `parent` and its child, so that the child's label is cut after `common` bytes. The child
+    /// Puts a node between a child and its parent, so that the child's label is cut after `common` bytes. The child
     /// keeps its number.
-    fn split(&mut self, parent: NodeId, slot: usize, common: usize) -> NodeId {
-        let child = self.node(parent).children[slot].node;
-        let (head, tail) = self.node(child).label.as_slice().split_at(common);
-        let (head, tail) = (Label::new(head), Label::new(tail));
-        let first = tail.as_slice()[0];
-        let mut between = Node::new(head, parent);
-        between.children.push(Child { first, node: child });
-        let between = self.allocate(between);
-        self.node_mut(parent).children[slot].node = between;
-        let child = self.node_mut(child);
-        child.label = tail;
-        child.parent = between;
+    fn split(&mut self, child: NodeId, common: usize) -> NodeId {
+        let parent = self.node(child).parent;
+        let label = self.label(child).to_vec();
+        let (head, tail) = label.split_at(common);
+        let between = self.allocate(head, parent);
+        self.arena.replace(self.node(parent).branches, head[0], between.0);
+        self.set_label(child, tail);
+        self.node_mut(child).parent = between;
+        self.link(between, tail[0], child);
         between
     }
 
     /// The undoing of a split: the only child takes the place of its vacant parent and keeps its number.
     fn merge(&mut self, vacant: NodeId, child: NodeId) {
         let parent = self.node(vacant).parent;
-        let label = [self.node(vacant).label.as_slice(), self.node(child).label.as_slice()].concat();
-        let first = label[0];
-        self.node_mut(child).label = Label::new(&label);
+        let label = [self.label(vacant), self.label(child)].concat();
+        self.set_label(child, &label);
         self.node_mut(child).parent = parent;
-        if let Ok(slot) = self.node(parent).child(first) {
-            self.node_mut(parent).children[slot].node = child;
-        }
+        self.arena.replace(self.node(parent).branches, label[0], child.0);
+        // Its block goes with its last child.
+        let mut branches = self.node(vacant).branches;
+        self.arena.remove(&mut branches, label[self.label(vacant).len()]);
         self.release(vacant);
     }
 
-    fn unlink(&mut self, parent: NodeId, child: NodeId) {
-        let first = self.node(child).label.as_slice()[0];
-        if let Ok(slot) = self.node(parent).child(first) {
-            self.node_mut(parent).children.remove(slot);
-        }
+    fn link(&mut self, parent: NodeId, first: u8, child: NodeId) {
+        let branches = &mut self.nodes[parent.0 as usize].branches;
+        self.arena.add(branches, first, child.0);
     }
 
-    fn allocate(&mut self, node: Node<V>) -> NodeId {
+    fn unlink(&mut self, parent: NodeId, child: NodeId) {
+        let Some(&first) = self.label(child).first() else { return };
+        let branches = &mut self.nodes[parent.0 as usize].branches;
+        self.arena.remove(branches, first);
+    }
+
+    fn allocate(&mut self, label: &[u8], parent: NodeId) -> NodeId {
+        let label = self.labels.make(label);
+        let node = Node { parent, branches: Branches::default(), label, payload: V::default() };
         if let Some(id) = self.free.pop() {
             *self.node_mut(id) = node;
             return id;
@@ -206,58 +213,35 @@ impl<V: Payload> RadixTree<V> {
     }
 
     fn release(&mut self, id: NodeId) {
-        *self.node_mut(id) = Node::new(Label::new(&[]), ROOT);
+        self.set_label(id, &[]);
+        let node = self.node_mut(id);
+        (node.parent, node.branches, node.payload) = (ROOT, Branches::default(), V::default());
         self.free.push(id);
     }
 
+    #[inline]
+    fn child(&self, parent: NodeId, first: u8) -> Option<NodeId> {
+        self.arena.find(self.node(parent).branches, first).map(NodeId)
+    }
+
+    #[inline]
+    fn label(&self, id: NodeId) -> &[u8] {
+        self.labels.get(&self.node(id).label)
+    }
+
+    fn set_label(&mut self, id: NodeId, label: &[u8]) {
+        let label = self.labels.make(label);
+        let old = std::mem::replace(&mut self.node_mut(id).label, label);
+        self.labels.release(old);
+    }
+
+    #[inline]
     fn node(&self, id: NodeId) -> &Node<V> {
         &self.nodes[id.0 as usize]
     }
 
     fn node_mut(&mut self, id: NodeId) -> &mut Node<V> {
         &mut self.nodes[id.0 as usize]
-    }
-}
-
-impl<V: Payload> Node<V> {
-    fn new(label: Label, parent: NodeId) -> Self {
-        Self { label, children: Vec::new(), payload: V::default(), parent }
-    }
-
-    /// Where the child for this byte is, or belongs.
-    #[inline]
-    fn child(&self, first: u8) -> Result<usize, usize> {
-        self.children.binary_search_by_key(&first, |child| child.first)
-    }
-}
-
-/// Bytes of a label, inside the node when short: a lookup then reads one line of memory, not two.
-#[derive(Debug)]
-enum Label {
-    Inline { len: u8, bytes: [u8; INLINE] },
-    Heap(Box<[u8]>),
-}
-
-const INLINE: usize = 22;
-
-impl Label {
-    fn new(label: &[u8]) -> Self {
-        let mut bytes = [0; INLINE];
-        match bytes.get_mut(..label.len()) {
-            Some(inline) => {
-                inline.copy_from_slice(label);
-                Self::Inline { len: label.len() as u8, bytes }
-            }
-            None => Self::Heap(label.into()),
-        }
-    }
-
-    #[inline]
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Inline { len, bytes } => &bytes[..usize::from(*len).min(INLINE)],
-            Self::Heap(bytes) => bytes,
-        }
     }
 }
 
@@ -299,21 +283,23 @@ mod tests {
         found
     }
 
-    /// Structure: sorted children that know their parent, no vacant node that a merge or an unlink would remove.
+    /// Structure: children that know their parent, no vacant node that a merge or an unlink would remove.
     fn check(tree: &RadixTree<Count>) {
-        let (mut stack, mut reached) = (vec![ROOT], 0);
+        let (mut stack, mut reached, mut long) = (vec![ROOT], 0, 0);
         while let Some(at) = stack.pop() {
             reached += 1;
             let node = tree.node(at);
-            assert!(node.children.windows(2).all(|pair| pair[0].first < pair[1].first));
-            assert!(at == ROOT || !node.payload.is_vacant() || node.children.len() > 1, "useless node");
-            for child in &node.children {
-                assert_eq!(tree.node(child.node).label.as_slice()[0], child.first);
-                assert_eq!(tree.node(child.node).parent, at);
-                stack.push(child.node);
+            long += usize::from(tree.label(at).len() > 17);
+            let children = tree.arena.list(node.branches);
+            assert!(at == ROOT || !node.payload.is_vacant() || children.len() > 1, "useless node");
+            for child in children.iter().map(|child| NodeId(*child)) {
+                assert_eq!(tree.child(at, tree.label(child)[0]), Some(child));
+                assert_eq!(tree.node(child).parent, at);
+                stack.push(child);
             }
         }
         assert_eq!(reached + tree.free.len(), tree.nodes.len(), "a node is neither used nor free");
+        assert_eq!(long, tree.labels.long(), "a label is neither used nor free");
     }
 
     #[test]
@@ -354,9 +340,8 @@ mod tests {
     }
 
     #[test]
-    fn a_node_is_80_bytes() {
-        assert_eq!(size_of::<Label>(), 24);
-        assert_eq!(size_of::<Node<[u64; 3]>>(), 80);
+    fn a_node_is_28_bytes_and_its_payload() {
+        assert_eq!(size_of::<Node<[u32; 2]>>(), 28 + 8);
     }
 
     /// Few letters and short keys make shared prefixes frequent; some keys are longer than an inline label.
