@@ -119,6 +119,7 @@ fn plan(limit: &Limit) -> Plan {
         (Workload::Stream, None) => (20_000, 500_000),
         (Workload::FanOut { .. }, Some((_, Tracing::Instructions))) => (5_000, 60),
         (Workload::FanOut { .. }, _) => (5_000, 50_000),
+        (Workload::Resubscribe, _) => (0, 100_000),
         (Workload::Idle { .. }, _) => (0, 0),
     };
     Plan { workload: limit.workload, placement: limit.placement, traced, warm_up, count }

@@ -10,7 +10,7 @@
 
 use crate::roles::Placement::{self, Anywhere, OneCpu};
 use crate::roles::Side::{self, Bound, Connected};
-use crate::roles::Workload::{self, FanOut, Idle, RoundTrip, Stream};
+use crate::roles::Workload::{self, FanOut, Idle, Resubscribe as Again, RoundTrip, Stream};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,6 +75,9 @@ pub const LIMITS: &[Limit] = &[
     row(FAN,    Bound,     OneCpu,   Calls,           200.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Calls,            20.0, 1_000, MEASURED),
 
+    row(Again,  Connected, Anywhere, Calls,             5.0, 1_000, MEASURED),
+    row(Again,  Bound,     Anywhere, Calls,            10.0, 1_000, MEASURED),
+
     row(ONE,    Connected, OneCpu,   Switches,          2.0,     1, DESIGN),
     row(ONE,    Bound,     OneCpu,   Switches,          2.0,     1, DESIGN),
     row(TEN,    Connected, OneCpu,   Switches,          2.0,     1, DESIGN),
@@ -102,6 +105,8 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Bound,     Anywhere, Allocations,       2.0, 1_000, MEASURED),
     row(FAN,    Bound,     OneCpu,   Allocations,      12.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Allocations,       2.0, 1_000, MEASURED),
+    row(Again,  Connected, Anywhere, Allocations,       1.2,     1, MEASURED),
+    row(Again,  Bound,     Anywhere, Allocations,       6.7,     1, MEASURED),
 
     row(ONE,    Connected, OneCpu,   Instructions,  8_600.0,     1, MEASURED),
     row(ONE,    Bound,     OneCpu,   Instructions,  8_600.0,     1, MEASURED),

@@ -7,7 +7,7 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{Pid, alarm};
-use ohmq::{Context, Socket, SocketOption, SocketType};
+use ohmq::{Context, OptionValue, Socket, SocketOption, SocketType};
 
 use crate::allocator::allocations;
 
@@ -32,6 +32,8 @@ pub enum Workload {
     Stream,
     /// One PUB that drops nothing, to a SUB with this many connections.
     FanOut { peers: u64 },
+    /// A SUB with a great many subscriptions, which its XPUB hears again when it comes back.
+    Resubscribe,
     /// A PUSH and a PULL with this many connections, one thread blocked in a receive, and nothing to do.
     Idle { peers: u64 },
 }
@@ -69,6 +71,7 @@ impl Workload {
             Workload::RoundTrip { .. } => ("round trip", "round trips"),
             Workload::Stream => ("message", "messages"),
             Workload::FanOut { .. } => ("delivery", "deliveries"),
+            Workload::Resubscribe => ("subscription", "subscriptions"),
             Workload::Idle { .. } => ("10 s", "10 s"),
         }
     }
@@ -79,6 +82,7 @@ impl Workload {
             Workload::RoundTrip { peers } => format!("round trip, {peers} peers"),
             Workload::Stream => "stream".to_string(),
             Workload::FanOut { peers } => format!("fan-out to {peers}"),
+            Workload::Resubscribe => "subscriptions after a reconnect".to_string(),
             Workload::Idle { peers } => format!("{peers} idle connections"),
         }
     }
@@ -89,8 +93,8 @@ impl Workload {
             (Workload::RoundTrip { .. }, Side::Bound) => SocketType::Rep,
             (Workload::RoundTrip { .. }, Side::Connected) => SocketType::Req,
             // An XPUB is a PUB that can tell when its subscribers are there.
-            (Workload::FanOut { .. }, Side::Bound) => SocketType::XPub,
-            (Workload::FanOut { .. }, Side::Connected) => SocketType::Sub,
+            (Workload::FanOut { .. } | Workload::Resubscribe, Side::Bound) => SocketType::XPub,
+            (Workload::FanOut { .. } | Workload::Resubscribe, Side::Connected) => SocketType::Sub,
             (Workload::Stream | Workload::Idle { .. }, Side::Bound) => SocketType::Pull,
             (Workload::Stream | Workload::Idle { .. }, Side::Connected) => SocketType::Push,
         }
@@ -104,7 +108,7 @@ impl Workload {
     fn connections(self) -> u64 {
         match self {
             Workload::RoundTrip { peers } | Workload::FanOut { peers } | Workload::Idle { peers } => peers,
-            Workload::Stream => 1,
+            Workload::Stream | Workload::Resubscribe => 1,
         }
     }
 
@@ -113,6 +117,7 @@ impl Workload {
             Workload::RoundTrip { .. } => "round-trip",
             Workload::Stream => "stream",
             Workload::FanOut { .. } => "fan-out",
+            Workload::Resubscribe => "resubscribe",
             Workload::Idle { .. } => "idle",
         }
     }
@@ -145,6 +150,7 @@ impl Job {
                 "round-trip" => Workload::RoundTrip { peers },
                 "fan-out" => Workload::FanOut { peers },
                 "idle" => Workload::Idle { peers },
+                "resubscribe" => Workload::Resubscribe,
                 _ => Workload::Stream,
             },
             side: if side == "bound" { Side::Bound } else { Side::Connected },
@@ -163,6 +169,12 @@ pub fn play(job: &Job) {
     }
     // A tracer takes hold of this process before it says go.
     let told = read_line();
+    if job.workload == Workload::Resubscribe {
+        return match job.side {
+            Side::Bound => come_back(job.count),
+            Side::Connected => resubscribe(job.count, &told),
+        };
+    }
     let context = Context::new();
     let socket = context.socket(job.workload.socket(job.side)).unwrap();
     match socket.socket_type() {
@@ -223,15 +235,79 @@ fn measure(job: &Job, socket: &Socket) {
     }
 }
 
+/// The publisher that goes away and comes back at the same place.
+fn come_back(count: u64) {
+    let open = |endpoint: &str| {
+        let context = Context::new();
+        let socket = context.socket(SocketType::XPub).unwrap();
+        let endpoint = socket.bind(endpoint).unwrap();
+        (context, socket, endpoint)
+    };
+    let hear = |socket: &Socket, events: u64| (0..events).for_each(|_| drop(socket.recv().unwrap()));
+    let (context, socket, endpoint) = open("tcp://127.0.0.1:*");
+    say(&endpoint);
+    hear(&socket, count);
+    raise(MARK).unwrap();
+    let before = begin();
+    socket.send(topic(0)).unwrap();
+    // The answer is a subscription.
+    hear(&socket, 1);
+    socket.close();
+    context.term().unwrap();
+    let (context, socket, _) = open(&endpoint);
+    hear(&socket, count + 1);
+    end(before);
+    assert_eq!(socket.get(SocketOption::TopicsCount).unwrap(), OptionValue::Int(count as i32 + 1));
+    socket.send(topic(count - 1)).unwrap();
+    // It stays until the subscriber has gone.
+    hear(&socket, count + 1);
+    socket.close();
+    context.term().unwrap();
+    say(DONE);
+}
+
+/// The subscriber that is left alone for a moment. It has everything before it connects, so its first connection is
+/// told in bulk as well.
+fn resubscribe(count: u64, endpoint: &str) {
+    let context = Context::new();
+    let socket = context.socket(SocketType::Sub).unwrap();
+    (0..count).for_each(|number| socket.subscribe(topic(number)).unwrap());
+    socket.connect(endpoint).unwrap();
+    let hear = |number| assert_eq!(socket.recv().unwrap().bytes(), topic(number).as_bytes());
+    hear(0);
+    raise(MARK).unwrap();
+    let before = begin();
+    socket.subscribe("I have heard").unwrap();
+    hear(count - 1);
+    end(before);
+    socket.close();
+    context.term().unwrap();
+    say(DONE);
+}
+
+fn topic(number: u64) -> String {
+    format!("{:016x}{number:04}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 /// The warm-up, the settling and what is counted, each after its mark.
 fn windows(job: &Job, mut once: impl FnMut()) {
     (0..job.warm_up).for_each(|_| once());
     raise(MARK).unwrap();
     (0..SETTLING).for_each(|_| once());
+    let before = begin();
+    (0..job.count).for_each(|_| once());
+    end(before);
+}
+
+/// From here on is counted.
+fn begin() -> (i64, u64) {
     let before = (switches(), allocations());
     assert!(before.0 > 0 && before.1 > 0, "nothing is counted");
     raise(MARK).unwrap();
-    (0..job.count).for_each(|_| once());
+    before
+}
+
+fn end(before: (i64, u64)) {
     raise(MARK).unwrap();
     let after = (switches(), allocations());
     say(&format!("switches {}", after.0 - before.0));
