@@ -203,7 +203,10 @@ impl Inner {
         ours.sent_accepted += 1;
         match cause {
             DropCause::NoPeer => ours.sent_dropped_no_peer += 1,
-            DropCause::NoSubscriber => ours.sent_dropped_no_subscriber += 1,
+            DropCause::NoSubscriber => {
+                ours.sent_dropped_no_subscriber += 1;
+                self.table.pace.on_passed();
+            }
             DropCause::HighWater => ours.sent_dropped_high_water += 1,
             DropCause::Unroutable => ours.sent_dropped_unroutable += 1,
             DropCause::ReplyGone => ours.sent_dropped_reply_gone += 1,

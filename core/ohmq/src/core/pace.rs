@@ -22,6 +22,9 @@ const STREAK: u32 = 16;
 /// A send that begins later than this after the previous one ended is not part of a row.
 const GAP: Duration = Duration::from_micros(5);
 
+/// So many publications that nobody wanted may lie between two of a row.
+const PASSED: u32 = 1_000;
+
 /// The first look of the I/O thread, and later ones: rarely while the sender writes its batches itself.
 pub(super) const FIRST_TICK: Duration = Duration::from_micros(50);
 const NEXT_TICK: Duration = Duration::from_micros(100);
@@ -36,6 +39,8 @@ pub(super) struct Pace {
     streak: u32,
     turn: u64,
     last_end: Option<Instant>,
+    /// Publications since then that nobody wanted, up to `PASSED`.
+    passed: u32,
     /// Messages since the last tick.
     fresh: bool,
     /// The sender wrote a batch since the last tick.
@@ -75,7 +80,8 @@ impl Pace {
             self.fresh = true;
             return Step::Gather;
         }
-        let close = self.last_end.is_some_and(|end| end.elapsed() < GAP);
+        let passed = std::mem::take(&mut self.passed);
+        let close = self.last_end.is_some_and(|end| is_close(end.elapsed(), passed));
         self.streak = if close && turn == self.turn { self.streak + 1 } else { 0 };
         self.turn = turn;
         if self.streak < STREAK {
@@ -84,6 +90,12 @@ impl Pace {
         self.streaming = true;
         self.fresh = true;
         Step::Begin
+    }
+
+    /// A publication went to nobody. It is part of the row all the same, and costs no look at the clock.
+    #[inline]
+    pub(super) fn on_passed(&mut self) {
+        self.passed = (self.passed + 1).min(PASSED);
     }
 
     /// A batch is full, and its sender is about to write it.
@@ -124,6 +136,12 @@ impl Pace {
     }
 }
 
+/// Whether a send belongs to the row of the one before: this much later, with so many in between that nobody wanted.
+#[inline]
+fn is_close(elapsed: Duration, passed: u32) -> bool {
+    elapsed < GAP * (passed + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +164,18 @@ mod tests {
             assert_eq!(run(&mut pace, 3, turn), 3);
         }
         assert!(!pace.streaming);
+    }
+
+    #[test]
+    fn what_nobody_wants_is_part_of_the_row() {
+        let micros = Duration::from_micros;
+        assert!(is_close(micros(4), 0) && !is_close(micros(6), 0));
+        assert!(is_close(micros(490), 99) && !is_close(micros(510), 99));
+        let mut pace = Pace::default();
+        (0..2 * PASSED).for_each(|_| pace.on_passed());
+        assert_eq!(pace.passed, PASSED, "a long silence is never part of a row");
+        pace.on_send(0);
+        assert_eq!(pace.passed, 0);
     }
 
     #[test]
