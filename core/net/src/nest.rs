@@ -181,11 +181,13 @@ mod linux {
             self.used.store(true, Ordering::Relaxed);
         }
 
-        /// Whoever polls next goes on reading `link`, and somebody will: the lease is guarded.
+        /// Whoever polls next goes on reading `link`, and somebody will: the leader, or who looks after the lease.
         pub(crate) fn remember(&self, link: &Arc<Link>) {
             self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(link));
-            if let Some((home, _)) = self.home.get() {
-                home.guard_lease();
+            match self.try_lock() {
+                Some(lead) => drop(lead),
+                // It may sleep already, and the network will not tell it of this.
+                None => self.signal.raise(),
             }
         }
 
