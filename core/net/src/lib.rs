@@ -11,6 +11,7 @@
 #![deny(unsafe_code)]
 
 mod config;
+mod kernel;
 mod link;
 mod nest;
 mod reactor;

@@ -48,15 +48,17 @@ mod linux {
     use std::collections::HashMap;
     use std::io;
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+    use std::sync::{OnceLock, PoisonError, TryLockError};
     use std::task::Waker;
 
     use ohmq_queue::Spin;
+    use ohmq_queue::mistake::{Mistake, planted};
+    use ohmq_queue::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
     use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
     use rustix::io::Errno;
 
     use super::{Arc, Duration, Handle, Led, Link, Signal};
+    use crate::{kernel, sys};
 
     /// Events taken at a time.
     const EVENTS: usize = 64;
@@ -173,7 +175,9 @@ mod linux {
         pub(crate) fn add(&self, link: &Arc<Link>, stream: BorrowedFd<'_>) -> io::Result<()> {
             self.lock_links().insert(link.key(), Arc::clone(link));
             let wanted = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-            Ok(epoll::add(&self.poller, stream, EventData::new_u64(link.key()), wanted)?)
+            let added = epoll::add(&self.poller, stream, EventData::new_u64(link.key()), wanted);
+            kernel::changed();
+            Ok(added?)
         }
 
         /// The lease was used without leading: the socket reads what it was told of before.
@@ -187,7 +191,8 @@ mod linux {
             match self.try_lock() {
                 Some(lead) => drop(lead),
                 // It may sleep already, and the network will not tell it of this.
-                None => self.signal.raise(),
+                None if !planted(Mistake::RestUntold) => self.signal.raise(),
+                None => {}
             }
         }
 
@@ -202,7 +207,9 @@ mod linux {
         pub(crate) fn serve(&self) -> bool {
             // A thread that is handing the nest over may have looked for the last time, and the I/O thread's poller will
             // not tell of this again: so it comes back. A leader with a lease will look.
-            let Some(mut lead) = self.try_lock() else { return !self.leased.load(Ordering::SeqCst) };
+            let Some(mut lead) = self.try_lock() else {
+                return !self.leased.load(Ordering::SeqCst) && !planted(Mistake::ServeGivesUp);
+            };
             matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served))
         }
 
@@ -229,9 +236,13 @@ mod linux {
         fn hand_over(&self, lead: &mut Lead<'_>) {
             let Some((home, key)) = self.home.get() else { return };
             if self.leased.swap(false, Ordering::SeqCst) {
-                home.watch(*key, self);
+                if !planted(Mistake::HandOverUnwatched) {
+                    home.watch(*key, self);
+                }
                 // What came in meanwhile is an event of the watched nest, or served here.
-                while matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served)) {}
+                while !planted(Mistake::HandOverUnread)
+                    && matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served))
+                {}
             }
         }
 
@@ -299,6 +310,7 @@ mod linux {
             let mut eager = std::mem::take(&mut self.leading.eager);
             eager.append(&mut self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
             let timeout = if eager.is_empty() { timeout } else { Some(Duration::ZERO) };
+            let timeout = kernel::patience(timeout, || sys::is_readable(self.nest.poller.as_raw_fd()));
             let found = match epoll::wait(&self.nest.poller, &mut events, timeout.map(whole_millis).as_ref())
             {
                 Ok((found, _)) => found,
@@ -348,6 +360,7 @@ mod linux {
     impl Drop for Goodbye<'_> {
         fn drop(&mut self) {
             if self.0.leased.load(Ordering::Relaxed)
+                && !planted(Mistake::LeaseUnguarded)
                 && let Some((home, _)) = self.0.home.get()
             {
                 home.guard_lease();

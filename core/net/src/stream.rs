@@ -6,12 +6,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use bytes::BytesMut;
 use socket2::Socket;
 
-use crate::sys;
+use crate::{kernel, sys};
 
 /// One connected stream. Reading and writing take `&self`: the two roles of a link may be in different threads.
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
+    room: kernel::Room,
+    _closing: kernel::Closing,
 }
 
 /// A peer that has gone must be an error code, never a SIGPIPE in a process that is not ours.
@@ -23,7 +25,7 @@ const SEND_FLAGS: i32 = 0;
 impl Stream {
     /// Wraps a connected socket that is already non-blocking.
     pub(crate) fn new(socket: Socket) -> Self {
-        Stream { socket }
+        Stream { socket, room: kernel::Room::new(), _closing: kernel::Closing }
     }
 
     /// Writes as much as the kernel takes now.
@@ -35,9 +37,19 @@ impl Stream {
             };
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
+                other => {
+                    let taken = other.as_ref().ok().copied();
+                    self.room.on_write(taken, || slices.iter().map(|slice| slice.len()).sum());
+                    kernel::changed();
+                    return other;
+                }
             }
         }
+    }
+
+    /// Whether the poller's word that there is room is news.
+    pub(crate) fn has_new_room(&self) -> bool {
+        self.room.is_news()
     }
 
     /// Reads at most `limit` bytes behind those already in `slab`; zero is the end of the stream.
@@ -45,7 +57,10 @@ impl Stream {
         loop {
             match sys::read_behind(&self.socket, slab, limit) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
+                other => {
+                    kernel::changed();
+                    return other;
+                }
             }
         }
     }
@@ -56,6 +71,7 @@ impl Stream {
     pub(crate) fn end_of_writing(&self) {
         // A peer that has gone already needs no goodbye.
         let _ = self.socket.shutdown(std::net::Shutdown::Write);
+        kernel::changed();
     }
 }
 

@@ -12,6 +12,8 @@ use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use socket2::Socket;
 
+use crate::kernel;
+
 /// Reads at most `limit` bytes from `socket` behind the bytes already in `slab`. Zero is the end of the stream.
 pub(crate) fn read_behind(socket: &Socket, slab: &mut BytesMut, limit: usize) -> io::Result<usize> {
     slab.reserve(limit);
@@ -60,6 +62,7 @@ impl Signal {
         let _ = rustix::io::write(&self.read, &1u64.to_ne_bytes());
         #[cfg(not(target_os = "linux"))]
         let _ = rustix::io::write(&self.write, &[1]);
+        kernel::changed();
     }
 
     /// Makes the descriptor unreadable again.
@@ -96,6 +99,15 @@ impl AsRawFd for Signal {
     }
 }
 
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// Whether a poller has something to tell. A poller that is closed has.
+pub(crate) fn is_readable(poller: RawFd) -> bool {
+    // SAFETY: the descriptor is only named to poll(2) for the length of this call.
+    let poller = unsafe { BorrowedFd::borrow_raw(poller) };
+    rustix::event::poll(&mut [PollFd::from_borrowed_fd(poller, PollFlags::IN)], Some(&NOW)) != Ok(0)
+}
+
 /// How a wait for descriptors ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WaitResult {
@@ -125,6 +137,7 @@ pub fn wait_readable(
         let borrowed = unsafe { BorrowedFd::borrow_raw(*descriptor) };
         set.push(PollFd::from_borrowed_fd(borrowed, wish));
     }
+    let timeout = kernel::patience(timeout, || rustix::event::poll(&mut set.clone(), Some(&NOW)) != Ok(0));
     let timeout = timeout.map(|time| Timespec {
         tv_sec: time.as_secs().min(i32::MAX as u64) as i64,
         tv_nsec: time.subsec_nanos().into(),
@@ -151,11 +164,11 @@ pub fn wait_readable(
 /// A timer with microseconds that wakes a poller; the poller's own time limit counts in milliseconds.
 ///
 /// Watched edge-triggered: each new setting is one event, so it need not be read.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(shuttle)))]
 #[derive(Debug)]
 pub(crate) struct AlarmClock(OwnedFd);
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(shuttle)))]
 impl AlarmClock {
     /// The clock, or `None` where the system has none.
     pub(crate) fn new() -> io::Result<Option<AlarmClock>> {
@@ -174,12 +187,15 @@ impl AlarmClock {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(shuttle)))]
 impl AsRawFd for AlarmClock {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
 }
+
+#[cfg(shuttle)]
+pub(crate) use kernel::AlarmClock;
 
 /// Elsewhere ticks are rounded up to milliseconds.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

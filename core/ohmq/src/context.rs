@@ -1,9 +1,9 @@
 //! The context: what sockets of one application share. I/O threads, the names of inproc, and the end of everything.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use ohmq_net::{Handle, Reactor};
+use ohmq_queue::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 use ohmq_spec::{ContextOption, ErrorCode, SocketType};
 
 use crate::core::SocketCore;

@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::hint;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use ohmq_proto::Message;
+use ohmq_queue::mistake::{Mistake, planted};
+use ohmq_queue::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, fence};
 use ohmq_queue::{Consumer, Producer, Watch, channel};
 
 use crate::core::SocketCore;
@@ -146,7 +147,7 @@ impl InprocEnd {
         // Announce, then look again: the receiver takes first and looks at the flag afterwards.
         self.far().starved.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        self.producer.has_room(limit)
+        !planted(Mistake::InprocRoomLooksOnce) && self.producer.has_room(limit)
     }
 
     /// Sends a message. The nudge, if any, is to be delivered once no socket is locked.
@@ -166,6 +167,9 @@ impl InprocEnd {
         let message = self.consumer.pop().or_else(|| {
             self.own().announced.store(false, Ordering::SeqCst);
             fence(Ordering::SeqCst);
+            if planted(Mistake::InprocLooksOnce) {
+                return None;
+            }
             let message = self.consumer.pop();
             if message.is_some() {
                 self.own().announced.store(true, Ordering::SeqCst);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ohmq_net::{Lead, Led, Nest};
 use ohmq_proto::Message;
 use ohmq_queue::doorbell::{IN, OUT};
+use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::{Ticket, with_parker};
 use ohmq_spec::ErrorCode;
 
@@ -216,6 +217,9 @@ impl Wait<'_> {
     ) -> ControlFlow<std::result::Result<T, Stop>> {
         loop {
             let mut ticket = Some(self.core.doorbell.register(self.interest, &nest.waker()));
+            if planted(Mistake::LeaderUnannounced) {
+                ticket = None;
+            }
             if let ControlFlow::Break(result) = attempt() {
                 return ControlFlow::Break(Ok(result));
             }
@@ -251,7 +255,9 @@ impl Wait<'_> {
                 }
             }
             let _ticket: Ticket = self.core.doorbell.register(self.interest, parker.waker());
-            if let ControlFlow::Break(result) = attempt() {
+            if !planted(Mistake::FollowerLooksOnce)
+                && let ControlFlow::Break(result) = attempt()
+            {
                 return ControlFlow::Break(Ok(result));
             }
             self.check()?;

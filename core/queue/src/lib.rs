@@ -10,7 +10,8 @@
 //!
 //! One rule holds everywhere: *a sleeper announces, fences, and looks again; a publisher publishes, fences, and looks
 //! for sleepers.* No timer recovers a lost wake-up. `tests/loom.rs` checks every interleaving of the small cases, and
-//! checks that it would notice if a fence or an ordering were missing.
+//! checks that it would notice if a fence or an ordering were missing. The models of the whole engine are in
+//! `core/ohmq/tests/models`.
 
 #![deny(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -24,7 +25,10 @@ pub mod spsc;
 pub mod token;
 
 mod barrier;
-mod sync;
+#[doc(hidden)]
+pub mod mistake;
+#[doc(hidden)]
+pub mod sync;
 
 pub use doorbell::{Doorbell, Ticket};
 pub use lock::{Lock, LockGuard};
@@ -35,7 +39,3 @@ pub use parker::with_parker;
 pub use spin::Spin;
 pub use spsc::{Consumer, Drain, Producer, Watch, channel};
 pub use token::{Role, RoleCell, RoleGuard};
-
-/// The deliberate mistakes that the model-checking tests switch on one by one, to see that they are noticed.
-#[cfg(loom)]
-pub use sync::{Mistake, plant};

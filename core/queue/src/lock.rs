@@ -49,7 +49,7 @@ use crate::{
 };
 
 /// How often a waiter looks before it announces itself.
-const SPINS: usize = if cfg!(loom) { 1 } else { 100 };
+const SPINS: usize = if cfg!(any(loom, shuttle)) { 1 } else { 100 };
 
 /// A value that one thread at a time reaches. A panic under the lock leaves it usable, and the value as it was then.
 pub struct Lock<T> {

@@ -110,6 +110,8 @@ pub fn with_parker<R>(block: impl FnOnce(&Parker) -> R) -> R {
     }
     // While the thread ends its locals may be gone already: then a parker for once does.
     let parker = PARKER.try_with(std::cell::Cell::take).ok().flatten().unwrap_or_default();
+    // In a model all threads share the locals of one.
+    let parker = if cfg!(shuttle) { Parker::new() } else { parker };
     // What is left from an earlier use would only be one look too many; it is cheap to forget.
     parker.shared.take();
     let result = block(&parker);

@@ -9,8 +9,8 @@ use std::{fmt, mem::MaybeUninit, ptr};
 
 use crate::sync::{Apart, Arc, AtomicBool, AtomicPtr, AtomicUsize, Mistake, Ordering, UnsafeCell, ordering};
 
-/// Values in one chunk; a power of two. Tiny under loom, so that a model crosses the boundary.
-const CHUNK: usize = if cfg!(loom) { 2 } else { 64 };
+/// Values in one chunk; a power of two. Tiny in a model, so that a model crosses the boundary.
+const CHUNK: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 /// A new, empty queue.
 pub fn channel<T>() -> (Producer<T>, Consumer<T>) {

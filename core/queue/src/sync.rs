@@ -1,4 +1,7 @@
-//! The primitives every other file builds on: std's, or loom's when the tests model-check the crate.
+//! The primitives the engine builds on: std's, or those of a model checker when the tests are built for one.
+//!
+//! With `--cfg loom` this crate alone is checked, in every permitted memory order; with `--cfg shuttle` the whole engine
+//! runs on threads whose every step is chosen by the checker.
 
 #[cfg(loom)]
 pub(crate) use loom::{
@@ -8,11 +11,26 @@ pub(crate) use loom::{
         atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
     },
 };
-#[cfg(not(loom))]
-pub(crate) use std::sync::{
-    Arc, Condvar, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+#[cfg(shuttle)]
+pub use shuttle::{
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+    },
+    thread,
 };
+#[cfg(not(loom))]
+pub(crate) use std::sync::Arc;
+#[cfg(not(any(loom, shuttle)))]
+pub use std::{
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+    },
+    thread,
+};
+
+pub(crate) use crate::mistake::{Mistake, planted};
 
 /// Keeps what two threads write apart: 128 bytes, because x86 fetches cache lines in pairs.
 #[derive(Debug, Default)]
@@ -46,22 +64,22 @@ impl<T> UnsafeCell<T> {
 /// The calling thread, to be put to sleep by itself and roused by others.
 #[cfg(not(loom))]
 #[derive(Debug)]
-pub(crate) struct Sleeper(std::thread::Thread);
+pub(crate) struct Sleeper(thread::Thread);
 
 #[cfg(not(loom))]
 impl Sleeper {
     pub(crate) fn current() -> Self {
-        Self(std::thread::current())
+        Self(thread::current())
     }
 
     /// Returns after a rouse, also one that came before; or for no reason at all.
     pub(crate) fn sleep(&self) {
-        std::thread::park();
+        thread::park();
     }
 
     /// As `sleep`, or when the time is over.
     pub(crate) fn sleep_at_most(&self, time: std::time::Duration) {
-        std::thread::park_timeout(time);
+        thread::park_timeout(time);
     }
 
     pub(crate) fn rouse(&self) {
@@ -97,57 +115,8 @@ impl Sleeper {
     }
 }
 
-/// A mistake that tests under loom plant, to see that the model would notice it. Never planted in a normal build.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[allow(missing_docs, reason = "each is described where it is planted")]
-#[cfg_attr(not(loom), allow(unreachable_pub, reason = "exported only under loom"))]
-pub enum Mistake {
-    PublishRelaxed,
-    RecycleRelaxed,
-    CloseRelaxed,
-    RingWithoutFence,
-    RegisterWithoutFence,
-    WakeRelaxed,
-    WakeWithoutUnpark,
-    RoleForgetsRequest,
-    RoleRequestByLoad,
-    LockAcquireRelaxed,
-    LockReleaseRelaxed,
-    LockReleaseWithoutFence,
-    LockWaitWithoutFence,
-    LockAnnouncesLate,
-    LockLooksOnce,
-    LockSleepsUnasked,
-    LockForgetsOthers,
-    LockClearsUnseen,
-}
-
 /// `right`, or no ordering at all where the mistake is planted.
 #[inline(always)]
 pub(crate) fn ordering(mistake: Mistake, right: Ordering) -> Ordering {
     if planted(mistake) { Ordering::Relaxed } else { right }
-}
-
-#[cfg(not(loom))]
-#[inline(always)]
-pub(crate) const fn planted(_: Mistake) -> bool {
-    false
-}
-
-// loom runs all threads of a model as coroutines of one system thread, so a thread-local of std reaches them all and
-// two tests do not disturb each other.
-#[cfg(loom)]
-std::thread_local! {
-    static PLANTED: std::cell::Cell<Option<Mistake>> = const { std::cell::Cell::new(None) };
-}
-
-#[cfg(loom)]
-pub(crate) fn planted(mistake: Mistake) -> bool {
-    PLANTED.get() == Some(mistake)
-}
-
-/// Plants a mistake in the models that this system thread runs from now on.
-#[cfg(loom)]
-pub fn plant(mistake: Option<Mistake>) {
-    PLANTED.set(mistake);
 }

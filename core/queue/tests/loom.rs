@@ -20,9 +20,9 @@ use loom::{
     thread,
 };
 use ohmq_queue::{
-    Doorbell, Lock, Mistake, Parker, Role, RoleCell, channel,
+    Doorbell, Lock, Parker, Role, RoleCell, channel,
     doorbell::{IN, OUT},
-    plant,
+    mistake::{Mistake, ORDERINGS, plant},
 };
 
 /// Explores the model, with no more than `preemptions` involuntary switches where a bound is given.
@@ -43,6 +43,38 @@ fn notices(mistake: Mistake, reason: &str, model: fn()) {
     let Err(panic) = outcome else { panic!("no model noticed {mistake:?}") };
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     assert!(text.is_some_and(|text| text.contains(reason)), "{mistake:?} was noticed as {text:?}");
+}
+
+/// Each mistake, how it shows, and the model that notices it.
+const PLANTED: &[(Mistake, &str, fn())] = &[
+    (Mistake::PublishRelaxed, "before its chunk was linked", queue_publishes),
+    (Mistake::RecycleRelaxed, "Causality violation", queue_recycles),
+    (Mistake::CloseRelaxed, "closed too early", queue_close_is_final),
+    (Mistake::RingWithoutFence, "deadlock", bell_loses_no_wake),
+    (Mistake::RegisterWithoutFence, "deadlock", bell_loses_no_wake),
+    (Mistake::WakeRelaxed, "woken without what was done", parker_remembers),
+    (Mistake::WakeWithoutUnpark, "deadlock", parker_remembers),
+    (Mistake::RoleForgetsRequest, "a request was lost", role_serves::<2>),
+    (Mistake::RoleRequestByLoad, "a request was lost", role_serves::<3>),
+    (Mistake::LockAcquireRelaxed, "Causality violation", lock_counts::<2, 1>),
+    (Mistake::LockReleaseRelaxed, "Causality violation", lock_counts::<2, 1>),
+    (Mistake::LockReleaseWithoutFence, "deadlock", lock_held_from_the_start),
+    (Mistake::LockWaitWithoutFence, "deadlock", lock_held_from_the_start),
+    (Mistake::LockAnnouncesLate, "deadlock", lock_held_from_the_start),
+    (Mistake::LockLooksOnce, "deadlock", lock_held_from_the_start),
+    (Mistake::LockSleepsUnasked, "deadlock", lock_with_two_waiters),
+    (Mistake::LockForgetsOthers, "deadlock", lock_with_two_waiters),
+    (Mistake::LockClearsUnseen, "deadlock", lock_held_from_the_start),
+];
+
+#[test]
+fn every_planted_mistake_is_noticed() {
+    for mistake in ORDERINGS {
+        assert!(PLANTED.iter().any(|(planted, ..)| planted == mistake), "no model is to notice {mistake:?}");
+    }
+    for (mistake, reason, model) in PLANTED {
+        notices(*mistake, reason, *model);
+    }
 }
 
 // spsc ------------------------------------------------------------------------------------------------------------
@@ -177,21 +209,6 @@ fn spsc_close_is_final() {
 #[test]
 fn spsc_counts_safely() {
     explore(None, queue_counts_safely);
-}
-
-#[test]
-fn notices_relaxed_publishing() {
-    notices(Mistake::PublishRelaxed, "before its chunk was linked", queue_publishes);
-}
-
-#[test]
-fn notices_relaxed_recycling() {
-    notices(Mistake::RecycleRelaxed, "Causality violation", queue_recycles);
-}
-
-#[test]
-fn notices_relaxed_closing() {
-    notices(Mistake::CloseRelaxed, "closed too early", queue_close_is_final);
 }
 
 // doorbell and parker ---------------------------------------------------------------------------------------------
@@ -367,26 +384,6 @@ fn parker_takes_wakes_from_two_threads() {
     explore(3, parker_with_two_wakers);
 }
 
-#[test]
-fn notices_a_ring_without_fence() {
-    notices(Mistake::RingWithoutFence, "deadlock", bell_loses_no_wake);
-}
-
-#[test]
-fn notices_an_announcement_without_fence() {
-    notices(Mistake::RegisterWithoutFence, "deadlock", bell_loses_no_wake);
-}
-
-#[test]
-fn notices_a_relaxed_wake() {
-    notices(Mistake::WakeRelaxed, "woken without what was done", parker_remembers);
-}
-
-#[test]
-fn notices_a_missing_unpark() {
-    notices(Mistake::WakeWithoutUnpark, "deadlock", parker_remembers);
-}
-
 // role ------------------------------------------------------------------------------------------------------------
 
 /// Each thread leaves a request and tries the role once. All requests are seen when all threads are done, and loom
@@ -455,16 +452,6 @@ fn role_loses_no_request() {
 #[test]
 fn role_has_one_holder() {
     explore(3, role_alone);
-}
-
-#[test]
-fn notices_a_forgotten_request() {
-    notices(Mistake::RoleForgetsRequest, "a request was lost", role_serves::<2>);
-}
-
-#[test]
-fn notices_a_request_by_load() {
-    notices(Mistake::RoleRequestByLoad, "a request was lost", role_serves::<3>);
 }
 
 // lock ------------------------------------------------------------------------------------------------------------
@@ -548,49 +535,4 @@ fn lock_wakes_both_waiters() {
 #[test]
 fn lock_can_be_tried() {
     explore(None, lock_tried);
-}
-
-#[test]
-fn notices_a_relaxed_acquire() {
-    notices(Mistake::LockAcquireRelaxed, "Causality violation", lock_counts::<2, 1>);
-}
-
-#[test]
-fn notices_a_relaxed_release() {
-    notices(Mistake::LockReleaseRelaxed, "Causality violation", lock_counts::<2, 1>);
-}
-
-#[test]
-fn notices_a_release_without_fence() {
-    notices(Mistake::LockReleaseWithoutFence, "deadlock", lock_held_from_the_start);
-}
-
-#[test]
-fn notices_a_wait_without_fence() {
-    notices(Mistake::LockWaitWithoutFence, "deadlock", lock_held_from_the_start);
-}
-
-#[test]
-fn notices_an_announcement_after_the_look() {
-    notices(Mistake::LockAnnouncesLate, "deadlock", lock_held_from_the_start);
-}
-
-#[test]
-fn notices_a_missing_second_look() {
-    notices(Mistake::LockLooksOnce, "deadlock", lock_held_from_the_start);
-}
-
-#[test]
-fn notices_a_sleep_that_nobody_ends() {
-    notices(Mistake::LockSleepsUnasked, "deadlock", lock_with_two_waiters);
-}
-
-#[test]
-fn notices_forgotten_sleepers() {
-    notices(Mistake::LockForgetsOthers, "deadlock", lock_with_two_waiters);
-}
-
-#[test]
-fn notices_a_wake_outside_the_mutex() {
-    notices(Mistake::LockClearsUnseen, "deadlock", lock_held_from_the_start);
 }

@@ -1,4 +1,4 @@
-//! Rust: the engine's own tests, its count gates, the loom models of its queue, and the tests of the conformance runner.
+//! Rust: the engine's own tests, its count gates, the models of its queue and of the whole, and the tests of the conformance runner.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,6 +21,7 @@ pub fn tests() -> Vec<Step> {
         Step::test("rust: tests", unit_tests),
         Step::test("rust: count gates", gates),
         Step::test("rust: loom models", loom),
+        Step::test("rust: shuttle models", shuttle),
         Step::test("rust: runner's tests", runner_tests),
     ]
 }
@@ -69,6 +70,14 @@ fn loom(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     let mut cargo = project.cargo();
     cargo.args(["test", "--no-fail-fast", "-p", "ohmq-queue", "--test", "loom", "--target-dir"]);
     cargo.arg(project.target.join("loom")).env("RUSTFLAGS", "--cfg loom");
+    run(shell, &mut cargo)
+}
+
+/// The engine on threads whose every step shuttle chooses: thousands of schedules, hence optimised, and in a folder of its own too.
+fn shuttle(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--release", "--no-fail-fast", "-p", "ohmq", "--test", "models", "--target-dir"]);
+    cargo.arg(project.target.join("shuttle")).env("RUSTFLAGS", "--cfg shuttle -C debug-assertions");
     run(shell, &mut cargo)
 }
 

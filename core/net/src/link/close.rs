@@ -3,12 +3,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ohmq_proto::Message;
 use ohmq_proto::error::ProtocolError;
 
 use super::{Link, LinkEvent, Origin, Phase, State, Wire};
+use crate::kernel;
 use crate::reactor::Command;
 
 /// Why a connection, or a whole link, ended.
@@ -65,7 +66,7 @@ impl Link {
             state.events.clear();
         }
         // A linger time beyond what the clock can express is for ever.
-        let deadline = linger.map(|time| Instant::now().checked_add(time)).unwrap_or(None);
+        let deadline = linger.map(|time| kernel::now().checked_add(time)).unwrap_or(None);
         self.command(Command::Close { link: Arc::clone(self), deadline });
     }
 

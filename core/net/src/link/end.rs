@@ -13,8 +13,8 @@ use ohmq_proto::{FrameFormat, Message};
 use super::{Counters, Link};
 
 /// Bytes of a stream that are written at once: of small messages, and of larger ones.
-const BATCH: usize = 64 * 1024;
-const LARGE_BATCH: usize = 256 * 1024;
+const BATCH: usize = if cfg!(shuttle) { 64 } else { 64 * 1024 };
+const LARGE_BATCH: usize = 4 * BATCH;
 
 /// Messages of this mean size make large batches.
 const LARGE: usize = 256;

@@ -16,12 +16,12 @@ mod read;
 mod state;
 mod write;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use ohmq_proto::FrameFormat;
 use ohmq_proto::connection::Connection;
+use ohmq_queue::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 use crate::config::LinkConfig;
 use crate::nest::Nest;

@@ -10,6 +10,7 @@ use bytes::BytesMut;
 use ohmq_proto::Message;
 use ohmq_proto::connection::Event;
 use ohmq_queue::doorbell::IN;
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::state::{Phase, State, Wire};
 use super::{Link, LinkEvent, Loss, Refill};
@@ -17,19 +18,19 @@ use crate::reactor::Command;
 use crate::stream::Stream;
 
 /// Bytes asked of the kernel at a time; twice as many after two reads in a row that were cut off by it.
-const READ_SIZE: usize = 64 * 1024;
+const READ_SIZE: usize = if cfg!(shuttle) { 32 } else { 64 * 1024 };
 
 /// The most that is asked for when one big message is being received.
-const LARGE_READ: usize = 256 * 1024;
+const LARGE_READ: usize = 4 * READ_SIZE;
 
 /// Memory set aside for a big message before any of it is here. Beyond, as much as has come already.
 const TRUSTED: usize = 1024 * 1024;
 
 /// Reads one turn may make before it lets other links have the thread.
-const READS_PER_TURN: usize = 8;
+const READS_PER_TURN: usize = if cfg!(shuttle) { 2 } else { 8 };
 
 /// Messages the socket itself parses at a time: few enough to be still in the nearest cache when they are taken.
-const TAKEN_AT_ONCE: usize = 128;
+const TAKEN_AT_ONCE: usize = if cfg!(shuttle) { 2 } else { 128 };
 
 /// How a turn of reading ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -85,7 +86,7 @@ impl Link {
         std::mem::swap(&mut state.inbound, into);
         state.outstanding = into.len();
         state.counters.recv_taken += into.len() as u64;
-        state.announced = !into.is_empty();
+        state.announced = !into.is_empty() || planted(Mistake::ReaderStaysAnnounced);
         Refill { events: !state.events.is_empty() }
     }
 
@@ -96,7 +97,7 @@ impl Link {
             wire.ending |= ending;
             if wire.reader_held {
                 // This edge will not come again, and the holder may have looked before it.
-                wire.read_again = true;
+                wire.read_again = !planted(Mistake::ReaderLosesEdge);
                 return false;
             }
         }
@@ -137,7 +138,7 @@ impl Link {
             let mut state = self.lock();
             if std::mem::take(&mut state.paused) {
                 // Edges that came meanwhile were in vain.
-                state.wire.iter_mut().for_each(|wire| wire.more = true);
+                state.wire.iter_mut().for_each(|wire| wire.more |= !planted(Mistake::ReaderForgetsPause));
             }
             // The socket is here, so nobody needs to be told of what is parsed now.
             state.announced = true;
@@ -163,6 +164,9 @@ impl Link {
 
     /// The socket will most likely come back for the rest. If it does not, somebody else must.
     fn remember(self: &Arc<Self>) {
+        if planted(Mistake::ReaderLeavesRest) {
+            return;
+        }
         let Some(nest) = self.nest().filter(|nest| nest.is_leased()) else {
             return self.command(Command::Kick(self.key));
         };
@@ -209,7 +213,7 @@ impl Link {
             return None;
         }
         let wire = state.wire.as_mut()?;
-        if wire.reader_held || wire.failed.is_some() {
+        if (wire.reader_held && !planted(Mistake::ReaderNotAlone)) || wire.failed.is_some() {
             return None;
         }
         wire.reader_held = true;
@@ -248,7 +252,7 @@ impl Link {
             };
             wire.more = match &outcome {
                 Ok(0) => false,
-                Ok(count) => again || *count == size || wire.ending,
+                Ok(count) => again || (*count == size && !planted(Mistake::ReaderForgetsCut)) || wire.ending,
                 Err(_) => again,
             };
             // Whatever the outcome: others may have wanted to parse while the slab was away.

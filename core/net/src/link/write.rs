@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ohmq_proto::Message;
 use ohmq_proto::output::{Batch, Edition, Encoded, Gathered};
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::state::{Phase, State};
 use super::{Link, Wire};
@@ -20,7 +21,7 @@ const SLICES: usize = 32;
 const FAR_AHEAD: usize = 1024 * 1024;
 
 /// Writes one turn may make before it lets others have the thread; the rest goes on with the I/O thread.
-const WRITES_PER_TURN: usize = 16;
+const WRITES_PER_TURN: usize = if cfg!(shuttle) { 1 } else { 16 };
 
 impl Link {
     /// Accepts a message, which `encoded` may hold in wire form already. It counts against the high-water mark until
@@ -107,7 +108,9 @@ impl Link {
                 return;
             }
         }
-        self.command(Command::Flush(self.key));
+        if !planted(Mistake::WriterTurnUnfinished) {
+            self.command(Command::Flush(self.key));
+        }
     }
 
     /// The kernel has refused bytes and a lot of them wait: whoever sends more only fills memory.
@@ -122,9 +125,9 @@ impl Link {
     pub(crate) fn on_writable(self: &Arc<Self>) {
         {
             let mut state = self.lock();
-            let Some(wire) = state.wire.as_mut() else { return };
+            let Some(wire) = state.wire.as_mut().filter(|wire| wire.stream.has_new_room()) else { return };
             wire.refused = false;
-            wire.retry_write = wire.writer_held;
+            wire.retry_write = wire.writer_held && !planted(Mistake::WriterForgetsRetry);
         }
         self.flush();
     }
@@ -132,7 +135,8 @@ impl Link {
     fn take_batch(&self) -> Option<(Arc<Stream>, Batch)> {
         let mut state = self.lock();
         let wire = state.wire.as_mut()?;
-        if wire.writer_held || wire.refused || wire.write_closed || wire.failed.is_some() {
+        let held = wire.writer_held && !planted(Mistake::WriterNotAlone);
+        if held || wire.refused || wire.write_closed || wire.failed.is_some() {
             return None;
         }
         let output = wire.connection.output();
@@ -157,7 +161,7 @@ impl Link {
             let completed = wire.connection.output().restore(batch);
             let retry = std::mem::take(&mut wire.retry_write);
             let again = match outcome {
-                Ok(()) => !wire.connection.output().is_empty(),
+                Ok(()) => !wire.connection.output().is_empty() && !planted(Mistake::WriterLeavesAtOnce),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     wire.refused = !retry;
                     retry

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::Interest;
 use mio::unix::SourceFd;
@@ -14,6 +14,7 @@ use socket2::Socket;
 use super::handle::Command;
 use super::turn::{Alarm, IoThread, register};
 use crate::config::Reconnect;
+use crate::kernel;
 use crate::link::{Link, Loss};
 use crate::stream::Stream;
 use crate::transport::{self, Begun, Lookup};
@@ -80,7 +81,7 @@ impl IoThread {
         let attempt = dial.attempt;
         let config = entry.link.config();
         if let Some(limit) = config.connect_timeout {
-            self.timers.insert((Instant::now() + limit, key, Alarm::ConnectTimeout(attempt)));
+            self.timers.insert((kernel::now() + limit, key, Alarm::ConnectTimeout(attempt)));
         }
         match transport::lookup(&dial.target, config.ipv6) {
             Lookup::Unix(address) => {
@@ -182,7 +183,7 @@ impl IoThread {
         match dial.pause(&entry.link.config().reconnect) {
             Some(pause) => {
                 dial.attempt += 1;
-                self.timers.insert((Instant::now() + pause, key, Alarm::Redial(dial.attempt)));
+                self.timers.insert((kernel::now() + pause, key, Alarm::Redial(dial.attempt)));
             }
             None => {
                 entry.link.finish(Loss::Stream(io::ErrorKind::ConnectionRefused));

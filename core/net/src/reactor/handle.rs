@@ -4,18 +4,21 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::thread::{JoinHandle, ThreadId};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Registry, Token, Waker};
 use ohmq_proto::endpoint::Endpoint;
+use ohmq_queue::mistake::{Mistake, planted};
+use ohmq_queue::sync::thread::{self, JoinHandle, ThreadId};
+use ohmq_queue::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 use super::turn::IoThread;
 use crate::config::LinkConfig;
+use crate::kernel;
 use crate::link::{Link, Owner};
 use crate::nest::{LEASE, Nest, Reclaimed};
 use crate::sys::{AlarmClock, fork_generation};
@@ -130,7 +133,7 @@ impl Handle {
     /// Stops accepting and waits until the address is free again: for as long as the I/O thread is busy. The caller
     /// must hold no lock that an [`Owner`] takes. On the I/O thread itself it does not wait.
     pub fn unlisten_now(&self, id: ListenerId) {
-        if std::thread::current().id() == *self.0.thread.wait() {
+        if thread::current().id() == *self.0.thread.wait() {
             return self.unlisten(id);
         }
         let (done, freed) = std::sync::mpsc::sync_channel(1);
@@ -157,6 +160,7 @@ impl Handle {
         if first {
             // The only failure is a full eventfd counter, which is readable anyway.
             let _ = self.0.waker.wake();
+            kernel::changed();
         }
     }
 
@@ -187,12 +191,15 @@ impl Handle {
             Token(key as usize),
             Interest::READABLE,
         );
+        kernel::changed();
     }
 
     /// An application thread has the lease: the I/O thread is not to be woken.
     pub(crate) fn unwatch(&self, key: u64, nest: &Nest) {
         let _ = self.0.registry.deregister(&mut SourceFd(&nest.as_raw_fd()));
-        lock(&self.0.leased).push(key);
+        if !planted(Mistake::LeaseUnlisted) {
+            lock(&self.0.leased).push(key);
+        }
     }
 
     /// The holder of a lease goes away: the I/O thread looks after it in a while. One system call per interval at most.
@@ -215,7 +222,7 @@ impl Handle {
 
     /// Takes back the leases nobody has used since the last time.
     pub(super) fn reclaim_leases(&self) {
-        self.0.guarded.store(false, Ordering::SeqCst);
+        self.0.guarded.store(planted(Mistake::GuardClearedLate), Ordering::SeqCst);
         let leased = std::mem::take(&mut *lock(&self.0.leased));
         let mut again = false;
         for key in leased {
@@ -223,9 +230,13 @@ impl Handle {
             match nest.reclaim() {
                 Reclaimed::Done => continue,
                 Reclaimed::InUse => again = true,
+                Reclaimed::Asleep if planted(Mistake::SleeperUnlisted) => continue,
                 Reclaimed::Asleep => {}
             }
             lock(&self.0.leased).push(key);
+        }
+        if planted(Mistake::GuardClearedLate) {
+            self.0.guarded.store(false, Ordering::SeqCst);
         }
         if again {
             self.guard_lease();
@@ -272,7 +283,7 @@ impl Reactor {
         };
         let handle = Handle(Arc::new(shared));
         let io_thread = IoThread::new(poll, handle.clone());
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || io_thread.run())?;
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || io_thread.run())?;
         let _ = handle.0.thread.set(thread.thread().id());
         Ok(Reactor { handle, thread: Some(thread) })
     }
@@ -286,7 +297,7 @@ impl Reactor {
     pub fn join(mut self) {
         self.handle.send(Command::Quit);
         if let Some(thread) =
-            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+            self.thread.take().filter(|thread| thread.thread().id() != thread::current().id())
         {
             // A panic of the I/O thread was reported by the panic hook already.
             let _ = thread.join();

@@ -11,16 +11,17 @@ use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::dial::Dial;
 use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
+use crate::kernel;
 use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
 use crate::nest::Nest;
 use crate::stream::Stream;
-use crate::sys::AlarmClock;
+use crate::sys::{AlarmClock, is_readable};
 
 /// Connections one listener accepts before others have their turn.
 const ACCEPTS_PER_TURN: usize = 64;
 
 /// Polls of one nest in a row before others have their turn.
-const NEST_TURNS: usize = 16;
+const NEST_TURNS: usize = if cfg!(shuttle) { 2 } else { 16 };
 
 /// Connections of one listener whose handshake may be under way at a time.
 const HANDSHAKES: usize = 1024;
@@ -112,7 +113,8 @@ impl IoThread {
         let mut events = Events::with_capacity(256);
         let mut commands = Vec::new();
         while !(self.quitting && self.entries.is_empty() && self.listeners.is_empty()) {
-            let timeout = self.timeout();
+            let poller = self.poll.as_raw_fd();
+            let timeout = kernel::patience(self.timeout(), || is_readable(poller));
             match self.poll.poll(&mut events, timeout) {
                 Ok(()) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -134,7 +136,7 @@ impl IoThread {
             for command in commands.drain(..) {
                 self.on_command(command);
             }
-            self.on_timers(Instant::now());
+            self.on_timers(kernel::now());
             self.handle.set_load(self.entries.len() + self.listeners.len());
         }
     }
@@ -144,7 +146,7 @@ impl IoThread {
         if !(self.eager.is_empty() && self.eager_nests.is_empty()) {
             return Some(Duration::ZERO);
         }
-        let left = self.timers.first().map(|(due, ..)| due.saturating_duration_since(Instant::now()))?;
+        let left = self.timers.first().map(|(due, ..)| due.saturating_duration_since(kernel::now()))?;
         if left > PRECISE || left.is_zero() {
             return Some(left);
         }
@@ -202,7 +204,7 @@ impl IoThread {
             Command::Flush(key) => self.with_link(key, |link| link.flush()),
             Command::Stream { key, owner, first } => {
                 self.streams.insert(key, owner);
-                self.timers.insert((Instant::now() + first, key, Alarm::Tick));
+                self.timers.insert((kernel::now() + first, key, Alarm::Tick));
             }
             Command::Kick(key) => self.read(key),
             Command::Lost(key) => self.teardown(key),
@@ -252,7 +254,7 @@ impl IoThread {
 
     fn tick(&mut self, key: u64) {
         match self.streams.get(&key).and_then(|owner| owner.tick()) {
-            Some(pause) => _ = self.timers.insert((Instant::now() + pause, key, Alarm::Tick)),
+            Some(pause) => _ = self.timers.insert((kernel::now() + pause, key, Alarm::Tick)),
             None => _ = self.streams.remove(&key),
         }
     }
@@ -336,12 +338,12 @@ impl IoThread {
                 // Out of descriptors or memory: the connection waits in the kernel's queue, so try again soon. An
                 // edge-triggered poller would not tell us.
                 Err(_) => {
-                    self.timers.insert((Instant::now() + ACCEPT_PAUSE, id, Alarm::Accept));
+                    self.timers.insert((kernel::now() + ACCEPT_PAUSE, id, Alarm::Accept));
                     return;
                 }
             }
         }
-        self.timers.insert((Instant::now(), id, Alarm::Accept));
+        self.timers.insert((kernel::now(), id, Alarm::Accept));
     }
 
     pub(super) fn insert(&mut self, link: Arc<Link>, dial: Option<Dial>) {
@@ -364,7 +366,7 @@ impl IoThread {
         let stream = Arc::new(stream);
         let link = Arc::clone(&entry.link);
         entry.stream = Some(Arc::clone(&stream));
-        link.open(Arc::clone(&stream), Instant::now());
+        link.open(Arc::clone(&stream), kernel::now());
         let watched = match link.nest() {
             Some(nest) => nest.add(&link, stream.as_fd()),
             None => register(
@@ -430,7 +432,7 @@ impl IoThread {
         if let Some(deadline) = deadline {
             self.timers.insert((deadline, key, Alarm::Linger));
         }
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if deadline.is_some_and(|deadline| deadline <= kernel::now()) {
             return self.finish(key);
         }
         link.flush();
@@ -451,7 +453,7 @@ impl IoThread {
         };
         entry.farewell = true;
         stream.end_of_writing();
-        self.timers.insert((Instant::now() + FAREWELL, key, Alarm::Linger));
+        self.timers.insert((kernel::now() + FAREWELL, key, Alarm::Linger));
         self.read(key);
     }
 
@@ -463,7 +465,7 @@ impl IoThread {
             self.gone(key);
         } else {
             // A role is held at this very moment; its holder is about to return.
-            self.timers.insert((Instant::now() + Duration::from_millis(1), key, Alarm::Linger));
+            self.timers.insert((kernel::now() + Duration::from_millis(1), key, Alarm::Linger));
         }
     }
 }

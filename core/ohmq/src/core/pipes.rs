@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ohmq_net::{Counters, Link, LinkEnd};
 use ohmq_proto::{Inbox, Message, PipeId, Pipes};
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::effects::{Effect, Effects};
 use super::pace::{FIRST_TICK, Pace, Step, Tick};
@@ -205,6 +206,7 @@ impl PipeTable {
             slot.hand_over(&mut self.effects);
         }
         if step == Step::Begin
+            && !planted(Mistake::StreamUntended)
             && let Channel::Link(end) = &slot.channel
         {
             end.begin_stream(FIRST_TICK);

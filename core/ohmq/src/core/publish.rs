@@ -15,11 +15,11 @@ use super::pace::Step;
 use super::pipes::{Channel, Gathering, PipeTable};
 
 /// Publications in a row to the same pipes that start the press.
-const ROW: u32 = 8;
+const ROW: u32 = if cfg!(shuttle) { 1 } else { 8 };
 
 /// Bytes of an edition: of small messages, and of larger ones.
-const EDITION: usize = 64 * 1024;
-const LARGE_EDITION: usize = 256 * 1024;
+const EDITION: usize = if cfg!(shuttle) { 64 } else { 64 * 1024 };
+const LARGE_EDITION: usize = 4 * EDITION;
 
 /// Messages of this mean size make large editions.
 const LARGE: usize = 256;

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::{Message, Pattern, RouteError};
+use ohmq_queue::mistake::{Mistake, planted};
+use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use ohmq_queue::{Doorbell, Lock, LockGuard, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
@@ -292,8 +293,13 @@ impl SocketCore {
 
     /// Ends every blocked call on this socket with `EINTR`.
     pub(crate) fn interrupt(&self) {
+        if planted(Mistake::InterruptRingsFirst) {
+            self.ring_all();
+        }
         self.interrupts.fetch_add(1, Ordering::SeqCst);
-        self.ring_all();
+        if !planted(Mistake::InterruptRingsFirst) {
+            self.ring_all();
+        }
     }
 
     /// What changes with every interrupt.
