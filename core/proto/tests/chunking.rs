@@ -44,6 +44,50 @@ fn any_portions_give_the_same_events() {
         .unwrap();
 }
 
+/// Messages taken as runs, in one piece or one by one, and all the others in between are what was sent, in order.
+#[test]
+fn runs_of_messages_are_what_was_sent() {
+    let size = prop_oneof![4 => 0..130usize, 2 => 130..300usize, 1 => 300..20_000usize];
+    let frames = prop_oneof![8 => Just(1usize), 1 => 2..4usize];
+    let message = (size, frames)
+        .prop_map(|(size, frames)| vec![(0..size).map(|at| at as u8).collect::<Vec<_>>(); frames]);
+    let steps = prop::collection::vec((1..70_000usize, 0..40usize, any::<bool>()), 1..20);
+    runner(300)
+        .run(&(prop::collection::vec(message, 0..60), steps), |(messages, steps)| {
+            let mut pair = Pair::settled(SocketType::Push, SocketType::Pull);
+            let sent: Vec<Message> = messages.into_iter().map(Message::from_frames).collect();
+            sent.iter().for_each(|message| pair.a.connection.send(message));
+            let (stream, _) = drain(&mut pair.a.connection);
+            let (mut rest, mut input, mut received) = (&stream[..], BytesMut::new(), Vec::new());
+            for (portion, limit, whole) in steps.iter().cycle() {
+                let (portion, later) = rest.split_at(rest.len().min(*portion));
+                input.extend_from_slice(portion);
+                rest = later;
+                let run = pair.b.connection.run(&input, *limit);
+                assert!(run.count <= *limit && run.bytes <= input.len());
+                if *whole {
+                    let mut batch = run.take(&mut input);
+                    assert_eq!((batch.len(), batch.is_empty()), (run.count, run.count == 0));
+                    let mut message = Message::new();
+                    while batch.pop(&mut message) {
+                        received.push(std::mem::take(&mut message));
+                    }
+                } else {
+                    run.take_apart(&mut input, |message| received.push(message));
+                }
+                match pair.b.connection.receive(&mut input, pair.now).unwrap() {
+                    Some(Event::Message(message)) => received.push(message),
+                    Some(other) => panic!("{other:?}"),
+                    None if rest.is_empty() && input.is_empty() => break,
+                    None => {}
+                }
+            }
+            assert_eq!(received, sent);
+            Ok(())
+        })
+        .unwrap();
+}
+
 /// The hint says exactly how many bytes the frame lacks once its header is known, and reading that many is enough.
 #[test]
 fn reading_what_is_wanted_is_enough() {

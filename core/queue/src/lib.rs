@@ -25,6 +25,7 @@ pub mod spsc;
 pub mod token;
 
 mod barrier;
+mod bias;
 #[doc(hidden)]
 pub mod mistake;
 #[doc(hidden)]

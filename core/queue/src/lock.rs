@@ -1,4 +1,5 @@
-//! A mutex that costs one atomic read-modify-write where nobody waits: the release is a plain store and a plain load.
+//! A mutex that costs one atomic read-modify-write where nobody waits, and none for the thread that nearly always takes
+//! it ([`Bias`]): the release is a plain store and a plain load.
 //!
 //! ```text
 //! acquire                                        release
@@ -45,6 +46,7 @@ use std::{
 
 use crate::{
     barrier::Barrier,
+    bias::{Bias, Place},
     sync::{AtomicBool, Condvar, Mistake, Mutex, MutexGuard, Ordering, UnsafeCell, ordering, planted},
 };
 
@@ -57,6 +59,7 @@ pub struct Lock<T> {
     /// Whether a release has to wake somebody.
     wanted: AtomicBool,
     barrier: Barrier,
+    bias: Bias,
     value: UnsafeCell<T>,
     /// How many sleep at the bell.
     asleep: Mutex<usize>,
@@ -72,17 +75,13 @@ impl<T> Lock<T> {
     /// Waits until nobody else holds the lock. It must not be held by the calling thread.
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
+        if let Some(place) = self.bias.enter(self.barrier) {
+            return LockGuard { lock: self, place: Some(place), _value: PhantomData };
+        }
         if !self.try_hold() {
             self.wait();
         }
         self.guard()
-    }
-
-    /// The value, if nobody holds it.
-    #[inline]
-    #[must_use = "dropping the guard releases the lock"]
-    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        self.try_hold().then(|| self.guard())
     }
 
     /// The value, when nobody can lock it any more.
@@ -95,14 +94,18 @@ impl<T> Lock<T> {
             held: AtomicBool::new(false),
             wanted: AtomicBool::new(false),
             barrier,
+            bias: Bias::new(),
             value: UnsafeCell::new(value),
             asleep: Mutex::new(0),
             bell: Condvar::new(),
         }
     }
 
+    #[inline]
     fn guard(&self) -> LockGuard<'_, T> {
-        LockGuard { lock: self, _value: PhantomData }
+        // SAFETY: this thread holds the lock.
+        unsafe { self.bias.admit(self.barrier) };
+        LockGuard { lock: self, place: None, _value: PhantomData }
     }
 
     #[inline]
@@ -204,6 +207,8 @@ impl<T> Lock<T> {
 #[must_use = "dropping the guard releases the lock"]
 pub struct LockGuard<'a, T> {
     lock: &'a Lock<T>,
+    /// It came the short way and goes the short way.
+    place: Option<Place>,
     /// The guard is as good as a `&mut T`, but stays on its thread: a task that sleeps must not hold a lock.
     _value: PhantomData<(&'a mut T, *const ())>,
 }
@@ -211,7 +216,10 @@ pub struct LockGuard<'a, T> {
 impl<T> Drop for LockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.release();
+        match self.place {
+            Some(place) => self.lock.bias.leave(place),
+            None => self.lock.release(),
+        }
     }
 }
 
@@ -248,7 +256,8 @@ impl<T: Default> Default for Lock<T> {
 
 impl<T> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lock").field("held", &self.held.load(Ordering::Relaxed)).finish_non_exhaustive()
+        let held = self.held.load(Ordering::Relaxed) || self.bias.is_entered();
+        f.debug_struct("Lock").field("held", &held).finish_non_exhaustive()
     }
 }
 

@@ -54,6 +54,18 @@ mistakes! {
         LockForgetsOthers,
         /// Lock: the wish to be woken is taken back outside the mutex.
         LockClearsUnseen,
+        /// Bias: the favourite looks whether it is still that without a fence.
+        BiasEntersWithoutFence,
+        /// Bias: who ends the favour looks for its user without a fence.
+        BiasRevokesWithoutFence,
+        /// Bias: the favourite does not look again.
+        BiasLooksOnce,
+        /// Bias: who ends the favour does not wait for its user.
+        BiasDoesNotWait,
+        /// Bias: the favourite leaves without ordering.
+        BiasLeavesRelaxed,
+        /// Bias: who ends the favour has waited for its user without ordering.
+        BiasRevokesRelaxed,
     }
     shuttle: STEPS {
         /// Writer: two threads may write at once.

@@ -32,6 +32,11 @@ pub use std::{
 
 pub(crate) use crate::mistake::{Mistake, planted};
 
+#[cfg(loom)]
+pub(crate) use loom::thread::yield_now;
+#[cfg(not(loom))]
+pub(crate) use thread::yield_now;
+
 /// Keeps what two threads write apart: 128 bytes, because x86 fetches cache lines in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]

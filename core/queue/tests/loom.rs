@@ -65,6 +65,12 @@ const PLANTED: &[(Mistake, &str, fn())] = &[
     (Mistake::LockSleepsUnasked, "deadlock", lock_with_two_waiters),
     (Mistake::LockForgetsOthers, "deadlock", lock_with_two_waiters),
     (Mistake::LockClearsUnseen, "deadlock", lock_held_from_the_start),
+    (Mistake::BiasEntersWithoutFence, "Causality violation", lock_with_a_favourite),
+    (Mistake::BiasRevokesWithoutFence, "Causality violation", lock_with_a_favourite),
+    (Mistake::BiasLooksOnce, "Causality violation", lock_with_a_favourite),
+    (Mistake::BiasDoesNotWait, "Causality violation", lock_with_a_favourite),
+    (Mistake::BiasLeavesRelaxed, "Causality violation", lock_with_a_favourite),
+    (Mistake::BiasRevokesRelaxed, "Causality violation", lock_with_a_favourite),
 ];
 
 #[test]
@@ -485,7 +491,7 @@ fn lock_held_from_the_start() {
     };
     drop(guard);
     waiting.join().unwrap();
-    assert_eq!(*lock.try_lock().unwrap(), 1);
+    assert_eq!(*lock.lock(), 1);
 }
 
 /// Two sleepers and one holder that releases once: the first to be woken has to wake the second.
@@ -504,16 +510,30 @@ fn lock_with_two_waiters() {
     assert_eq!(*lock.lock(), 3);
 }
 
-/// A thread that only tries is neither lost nor waited for, and releases as the others do.
-fn lock_tried() {
+/// This thread is the favourite when the other one comes.
+fn lock_with_a_favourite() {
     let lock = StdArc::new(Lock::new(0));
-    let trying = {
+    (0..2).for_each(|_| *lock.lock() += 1);
+    let other = {
         let lock = lock.clone();
-        thread::spawn(move || lock.try_lock().is_some_and(|mut value| std::mem::replace(&mut *value, 1) == 0))
+        thread::spawn(move || *lock.lock() += 1)
     };
-    *lock.lock() += 2;
-    let alone = trying.join().unwrap();
-    assert!([2, if alone { 3 } else { 1 }].contains(&*lock.lock()));
+    *lock.lock() += 1;
+    other.join().unwrap();
+    assert_eq!(*lock.lock(), 4);
+}
+
+/// The favour goes from this thread to the other while both use the lock.
+fn lock_with_two_favourites() {
+    let lock = StdArc::new(Lock::new(0));
+    (0..2).for_each(|_| *lock.lock() += 1);
+    let other = {
+        let lock = lock.clone();
+        thread::spawn(move || (0..3).for_each(|_| *lock.lock() += 1))
+    };
+    (0..2).for_each(|_| *lock.lock() += 1);
+    other.join().unwrap();
+    assert_eq!(*lock.lock(), 7);
 }
 
 #[test]
@@ -533,6 +553,11 @@ fn lock_wakes_both_waiters() {
 }
 
 #[test]
-fn lock_can_be_tried() {
-    explore(None, lock_tried);
+fn lock_has_one_holder_with_a_favourite() {
+    explore(None, lock_with_a_favourite);
+}
+
+#[test]
+fn lock_favours_one_after_the_other() {
+    explore(2, lock_with_two_favourites);
 }

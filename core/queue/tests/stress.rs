@@ -173,34 +173,49 @@ fn no_flush_request_is_lost() {
     assert_eq!(flushed, threads * requests);
 }
 
-/// More threads than CPUs, so that holders are pre-empted and waiters sleep. Half of the turns only try.
+/// Two fields: who came between would see them differ.
+fn count_up(lock: &Lock<(usize, usize)>) {
+    let mut value = lock.lock();
+    value.0 += 1;
+    assert_eq!(value.0 - 1, value.1);
+    value.1 += 1;
+}
+
+/// More threads than CPUs, so that holders are pre-empted and waiters sleep.
 #[test]
 fn a_lock_counts_exactly_under_contention() {
     let (threads, turns) = (8, scaled(200_000));
     let lock = Lock::new((0, 0));
     let begin = Barrier::new(threads);
-    let work = || {
-        begin.wait();
-        let mut refused = 0;
-        for turn in 0..turns {
-            let guard = if turn % 2 == 0 { Some(lock.lock()) } else { lock.try_lock() };
-            match guard {
-                // Two fields: who came between would see them differ.
-                Some(mut value) => {
-                    value.0 += 1;
-                    assert_eq!(value.0 - 1, value.1);
-                    value.1 += 1;
-                }
-                None => refused += 1,
-            }
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                begin.wait();
+                (0..turns).for_each(|_| count_up(&lock));
+            });
         }
-        refused
-    };
-    let refused: usize = thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        all.into_iter().map(|each| each.join().unwrap()).sum()
     });
-    assert_eq!(*lock.lock(), (threads * turns - refused, threads * turns - refused));
+    assert_eq!(*lock.lock(), (threads * turns, threads * turns));
+}
+
+/// Another thread looks in again and again: each time it ends the favour of whoever had it all to itself until then.
+#[test]
+fn a_lock_counts_exactly_when_its_favourite_changes() {
+    let turns = scaled(2_000_000);
+    let lock = Lock::new((0, 0));
+    let visits = thread::scope(|scope| {
+        let favourites: Vec<_> =
+            (0..2).map(|_| scope.spawn(|| (0..turns).for_each(|_| count_up(&lock)))).collect();
+        let mut visits = 0;
+        while !favourites.iter().all(|each| each.is_finished()) {
+            count_up(&lock);
+            visits += 1;
+            // Long enough for a favour to be granted again.
+            (0..visits % 5_000).for_each(|_| std::hint::spin_loop());
+        }
+        visits
+    });
+    assert_eq!(*lock.lock(), (2 * turns + visits, 2 * turns + visits));
 }
 
 /// The lock goes to and fro, so that most turns sleep: nobody gets on unless every wake-up arrives.

@@ -3,13 +3,13 @@
 //! Most messages of a stream pass through here without the link's lock: sent ones are encoded ahead and handed over when
 //! there are enough for a write; received ones are taken in batches.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ohmq_proto::output::{Edition, Encoded, Gathered};
 use ohmq_proto::{FrameFormat, Message};
 
+use super::inbound::Inbound;
 use super::{Counters, Link};
 
 /// Bytes of a stream that are written at once: of small messages, and of larger ones.
@@ -26,13 +26,13 @@ pub struct LinkEnd {
     /// How the peer's frames look while there is a connection. Without one nothing can be encoded.
     format: Option<FrameFormat>,
     gathered: Gathered,
-    received: VecDeque<Message>,
+    received: Inbound,
 }
 
 impl LinkEnd {
     /// The end of a link that nobody else has an end of.
     pub fn new(link: Arc<Link>) -> Self {
-        LinkEnd { link, format: None, gathered: Gathered::default(), received: VecDeque::new() }
+        LinkEnd { link, format: None, gathered: Gathered::default(), received: Inbound::default() }
     }
 
     /// The link.
@@ -137,7 +137,7 @@ impl LinkEnd {
     /// Puts the next message that was taken from the link into `into`; says whether there was one.
     #[inline]
     pub fn pop(&mut self, into: &mut Message) -> bool {
-        self.received.pop_front().map(|message| *into = message).is_some()
+        self.received.pop(into)
     }
 
     /// Takes more messages from the link, when there are none left here. Says whether events happened meanwhile that

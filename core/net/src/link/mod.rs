@@ -12,6 +12,7 @@
 mod close;
 mod end;
 mod events;
+mod inbound;
 mod read;
 mod state;
 mod write;

@@ -1,17 +1,16 @@
 //! The reader role: from bytes the kernel has to messages the socket may take.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use ohmq_proto::Message;
 use ohmq_proto::connection::Event;
 use ohmq_queue::doorbell::IN;
 use ohmq_queue::mistake::{Mistake, planted};
 
+use super::inbound::Inbound;
 use super::state::{Phase, State, Wire};
 use super::{Link, LinkEvent, Loss, Refill};
 use crate::reactor::Command;
@@ -30,7 +29,7 @@ const TRUSTED: usize = 1024 * 1024;
 const READS_PER_TURN: usize = if cfg!(shuttle) { 2 } else { 8 };
 
 /// Messages the socket itself parses at a time: few enough to be still in the nearest cache when they are taken.
-const TAKEN_AT_ONCE: usize = if cfg!(shuttle) { 2 } else { 128 };
+pub(super) const TAKEN_AT_ONCE: usize = if cfg!(shuttle) { 2 } else { 128 };
 
 /// How a turn of reading ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,7 +65,7 @@ impl Link {
     /// Moves the parsed messages into `into`, which must be empty: what it held counts as received. When there are none
     /// but more is known to be there, this thread parses or reads on. Called under the owner's lock, so the owner is not
     /// attended: [`Refill::events`] says that it has to look for itself.
-    pub(super) fn refill(self: &Arc<Self>, into: &mut VecDeque<Message>) -> Refill {
+    pub(super) fn refill(self: &Arc<Self>, into: &mut Inbound) -> Refill {
         debug_assert!(into.is_empty());
         let resume = {
             let mut state = self.lock();
@@ -295,11 +294,12 @@ impl Link {
         }
         let now = Instant::now();
         loop {
-            if !state.has_room() {
+            let free = state.room();
+            if free == 0 {
                 state.paused = true;
                 return;
             }
-            let room = state.room().min(limit.saturating_sub(state.inbound.len()));
+            let room = free.min(limit.saturating_sub(state.inbound.len()));
             let Some(wire) = state.wire.as_mut().filter(|wire| wire.failed.is_none()) else { return };
             if room == 0 {
                 // Whole messages may be left in the slab.
@@ -308,9 +308,9 @@ impl Link {
             }
             wire.unparsed = false;
             if state.phase == Phase::Open && !self.config.messages_are_events {
-                let count = wire.connection.receive_small(&mut wire.slab, &mut state.inbound, room);
+                let count = state.inbound.take_run(&mut wire.connection, &mut wire.slab, room, free);
                 state.counters.recv_accepted += count as u64;
-                if count == room {
+                if count >= room {
                     continue;
                 }
             }
@@ -332,7 +332,7 @@ impl Link {
                         state.counters.recv_taken += 1;
                         state.events.push(LinkEvent::Message(message));
                     }
-                    Phase::Open => state.inbound.push_back(message),
+                    Phase::Open => state.inbound.push(message),
                     _ => state.counters.recv_dropped_closed += 1,
                 }
             }

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use ohmq_proto::Message;
 use ohmq_proto::connection::Connection;
 
+use super::inbound::Inbound;
 use super::{LinkEvent, Loss};
 use crate::stream::Stream;
 
@@ -27,7 +28,7 @@ pub(super) struct State {
     /// Accepted messages that wait for an established connection.
     pub(super) backlog: VecDeque<Message>,
     /// Parsed messages that wait for the socket.
-    pub(super) inbound: VecDeque<Message>,
+    pub(super) inbound: Inbound,
     /// Messages the socket took with its last refill: they count against the receive mark until the next one.
     pub(super) outstanding: usize,
     pub(super) recv_hwm: usize,
@@ -45,7 +46,7 @@ impl State {
             phase: Phase::Open,
             wire: None,
             backlog: VecDeque::new(),
-            inbound: VecDeque::new(),
+            inbound: Inbound::default(),
             outstanding: 0,
             recv_hwm,
             paused: false,
@@ -53,11 +54,6 @@ impl State {
             events: Vec::new(),
             counters: Counters::default(),
         }
-    }
-
-    /// Whether one more parsed message may be queued.
-    pub(super) fn has_room(&self) -> bool {
-        self.room() > 0
     }
 
     /// How many more parsed messages may be queued.

@@ -1,6 +1,5 @@
 //! Frames of an established session: messages are assembled, commands are obeyed.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -10,66 +9,18 @@ use crate::error::ProtocolError;
 use crate::message::{Frame, INLINE, Message};
 use crate::wire::FrameFormat;
 use crate::wire::command::{self, Command};
-use crate::wire::frame::{self, Header};
+use crate::wire::frame::Header;
 
 use super::{Connection, Event};
 
 /// Shortest body, in bytes, that is sliced out of the read buffer. A kept slice keeps the whole buffer, so small bodies
 /// are copied.
-const SLICED: usize = 8 * 1024;
+pub(super) const SLICED: usize = 8 * 1024;
 /// Commands up to this size are accepted whatever the message size limit is.
 const COMMAND_ALLOWANCE: u64 = 64 * 1024;
 
 impl Connection {
-    /// The shortest way for a stream of messages: takes at most `limit` single-frame messages of less than 8 KiB off the
-    /// front of `input` and says how many; the smallest cost one comparison of their header and one copy of fixed size.
-    /// Whatever is at the front then, if less than `limit` were found, is for [`receive`](Connection::receive).
-    pub fn receive_small(
-        &mut self,
-        input: &mut BytesMut,
-        messages: &mut VecDeque<Message>,
-        limit: usize,
-    ) -> usize {
-        if self.small < 0 || !self.parts.is_empty() {
-            return 0;
-        }
-        let (mut count, mut at) = (0, 0);
-        while count < limit {
-            let rest = input.get(at..).unwrap_or_default();
-            let (frame, length) = match frame::parse_small(rest) {
-                Some((chunk, length)) if i16::from(length) <= self.small => {
-                    (Frame::from_chunk(chunk, length), 2 + usize::from(length))
-                }
-                _ => match self.copy_single(rest) {
-                    Some(found) => found,
-                    None => break,
-                },
-            };
-            messages.push_back(Message::from(frame));
-            at += length;
-            count += 1;
-        }
-        if count > 0 {
-            self.seen = 0;
-            self.timers.alive();
-            input.advance(at);
-        }
-        count
-    }
-
-    /// The only frame of a message, if it is whole and short enough to be copied, and its length on the wire.
-    #[inline]
-    fn copy_single(&self, input: &[u8]) -> Option<(Frame, usize)> {
-        let header = FrameFormat::V2.parse(input).ok()??;
-        let plain = !header.more && !header.command && header.length < SLICED;
-        let total = header.size + header.length;
-        if !plain || header.length > usize::from(self.small.unsigned_abs()) {
-            return None;
-        }
-        input.get(header.size..total).map(|body| (Frame::copy_from_slice(body), total))
-    }
-
-    /// What [`receive_small`](Connection::receive_small) may take: nothing before a 2.0 or later session is established,
+    /// What [`run`](Connection::run) may take: nothing before a 2.0 or later session is established,
     /// and nothing on a publisher, where a message may be a subscription.
     pub(super) fn open_shortcut(&mut self) {
         if self.version.frame_format() == FrameFormat::V2 && !self.publishes() {

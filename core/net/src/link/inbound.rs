@@ -1,0 +1,66 @@
+//! Received messages on their way to the socket, at either end of a link.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use ohmq_proto::Message;
+use ohmq_proto::connection::{Batch, Connection};
+
+use super::read::TAKEN_AT_ONCE;
+
+/// Bytes from which on a batch is worth the read buffer that it keeps.
+const WORTH_KEEPING: usize = 16 * 1024;
+
+/// A queue of messages: first those of a batch, which are still as the peer sent them, then the others.
+#[derive(Debug, Default)]
+pub(super) struct Inbound {
+    batch: Batch,
+    messages: VecDeque<Message>,
+}
+
+impl Inbound {
+    /// Messages in the queue.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.batch.len() + self.messages.len()
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts the next message into `into`; says whether there was one.
+    #[inline]
+    pub(super) fn pop(&mut self, into: &mut Message) -> bool {
+        self.batch.pop(into) || self.messages.pop_front().map(|message| *into = message).is_some()
+    }
+
+    pub(super) fn push(&mut self, message: Message) {
+        self.messages.push_back(message);
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Inbound::default();
+    }
+
+    /// Moves short messages from the front of `slab` behind the others: up to `most` as one batch, when there are none yet
+    /// and it is worth it, otherwise up to `few` as messages. Says how many.
+    pub(super) fn take_run(
+        &mut self,
+        connection: &mut Connection,
+        slab: &mut BytesMut,
+        few: usize,
+        most: usize,
+    ) -> usize {
+        let first = self.is_empty();
+        let run = connection.run(slab, if first { most } else { few });
+        if first && (run.count >= TAKEN_AT_ONCE || run.bytes >= WORTH_KEEPING) {
+            self.batch = run.take(slab);
+        } else {
+            self.messages.reserve(run.count);
+            run.take_apart(slab, |message| self.messages.push_back(message));
+        }
+        run.count
+    }
+}
