@@ -15,7 +15,7 @@ const SEED: u64 = 0x0517;
 const ROUNDS: usize = 1_000;
 
 /// Schedules in which a planted mistake has to show.
-const PLANTED_ROUNDS: usize = 10_000;
+const PLANTED_ROUNDS: usize = 50_000;
 
 /// Points at which one schedule of the second kind takes the processor away from the thread that has it by right.
 const SWITCHES: usize = 4;
