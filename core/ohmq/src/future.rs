@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use ohmq_proto::Message;
+use ohmq_proto::{Message, Outgoing};
 use ohmq_queue::Ticket;
 use ohmq_queue::doorbell::{IN, OUT};
 
@@ -57,25 +57,25 @@ impl Future for RecvFuture {
 #[must_use = "futures do nothing unless polled"]
 pub struct SendFuture {
     core: Arc<SocketCore>,
-    message: Message,
+    message: Outgoing<'static>,
     ticket: Option<Ticket>,
 }
 
 impl SendFuture {
     pub(crate) fn new(core: Arc<SocketCore>, message: Message) -> Self {
-        SendFuture { core, message, ticket: None }
+        SendFuture { core, message: message.into(), ticket: None }
     }
 
     fn attempt(&mut self) -> Poll<Result<(), SendError>> {
         match self.core.give(&mut self.message, Patience::None) {
             Ok(true) => {
-                self.message = Message::new();
+                self.message = Outgoing::Borrowed(&[]);
                 Poll::Ready(Ok(()))
             }
             Ok(false) => Poll::Pending,
             Err(error) => {
-                let message = std::mem::take(&mut self.message);
-                Poll::Ready(Err(SendError { error, message }))
+                let message = std::mem::replace(&mut self.message, Outgoing::Borrowed(&[]));
+                Poll::Ready(Err(SendError { error, message: message.into() }))
             }
         }
     }

@@ -46,7 +46,7 @@ pub use context::Context;
 pub use error::{Error, Result, SendError};
 pub use events::Events;
 pub use future::{RecvFuture, SendFuture};
-pub use ohmq_proto::{Frame, Message};
+pub use ohmq_proto::{Frame, Message, Outgoing};
 pub use ohmq_spec::{self as spec, ContextOption, ErrorCode, SocketOption, SocketType};
 pub use poller::Poller;
 pub use socket::Socket;

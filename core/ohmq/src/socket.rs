@@ -4,7 +4,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_proto::Message;
+use ohmq_proto::{Message, Outgoing};
 use ohmq_spec::{SocketOption, SocketType};
 
 use crate::core::{Patience, SocketCore};
@@ -85,13 +85,15 @@ impl Socket {
         self.core().undo(endpoint, "disconnect")
     }
 
-    /// Sends a message, waiting at most `SNDTIMEO` for room.
+    /// Sends a message, waiting at most `SNDTIMEO` for room: bytes (`&[u8]`, `&str`, `Vec<u8>`, ...) as one frame, arrays and
+    /// vectors of them as several, or a [`Message`]. Borrowed bytes are copied before this returns, short ones in a stream
+    /// only once.
     ///
     /// # Errors
     ///
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `EHOSTUNREACH` (mandatory ROUTER), `ENOTSUP` for
     /// a type that does not send, `EINTR`. The message comes back with the error.
-    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+    pub fn send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
         let mut message = message.into();
         match self.core().give(&mut message, Patience::Some) {
             Ok(true) => Ok(()),
@@ -99,7 +101,7 @@ impl Socket {
                 let (timeout, _) = self.core().timeouts();
                 self.core().send_waiting(message, options::timeout(timeout), None)
             }
-            Err(error) => Err(SendError { error, message }),
+            Err(error) => Err(SendError { error, message: message.into() }),
         }
     }
 
@@ -108,7 +110,7 @@ impl Socket {
     /// # Errors
     ///
     /// As [`Socket::send`]; `EAGAIN` means at once.
-    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+    pub fn try_send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
         let mut message = message.into();
         let mut outcome = self.core().give(&mut message, Patience::None);
         if outcome == Ok(false) && self.core().pump() {
@@ -116,8 +118,8 @@ impl Socket {
         }
         match outcome {
             Ok(true) => Ok(()),
-            Ok(false) => Err(SendError { error: self.core().would_block("send"), message }),
-            Err(error) => Err(SendError { error, message }),
+            Ok(false) => Err(SendError { error: self.core().would_block("send"), message: message.into() }),
+            Err(error) => Err(SendError { error, message: message.into() }),
         }
     }
 
@@ -126,16 +128,16 @@ impl Socket {
     /// # Errors
     ///
     /// As [`Socket::send`].
-    pub fn send_timeout(
+    pub fn send_timeout<'a>(
         &self,
-        message: impl Into<Message>,
+        message: impl Into<Outgoing<'a>>,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
         let mut message = message.into();
         match self.core().give(&mut message, Patience::Some) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout, None),
-            Err(error) => Err(SendError { error, message }),
+            Err(error) => Err(SendError { error, message: message.into() }),
         }
     }
 
@@ -144,17 +146,17 @@ impl Socket {
     /// # Errors
     ///
     /// As [`Socket::send`].
-    pub fn send_since(
+    pub fn send_since<'a>(
         &self,
         mark: InterruptMark,
-        message: impl Into<Message>,
+        message: impl Into<Outgoing<'a>>,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
         let mut message = message.into();
         match self.core().give(&mut message, Patience::Some) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout, Some(mark)),
-            Err(error) => Err(SendError { error, message }),
+            Err(error) => Err(SendError { error, message: message.into() }),
         }
     }
 

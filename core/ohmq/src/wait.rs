@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use ohmq_net::{Lead, Led, Nest};
-use ohmq_proto::Message;
+use ohmq_proto::{Message, Outgoing};
 use ohmq_queue::doorbell::{IN, OUT};
 use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::{Ticket, with_parker};
@@ -63,7 +63,7 @@ impl SocketCore {
     /// Sends, waiting for room, a message that was just refused.
     pub(crate) fn send_waiting(
         &self,
-        mut message: Message,
+        mut message: Outgoing<'_>,
         timeout: Option<Duration>,
         since: Option<InterruptMark>,
     ) -> Result<(), SendError> {
@@ -72,7 +72,7 @@ impl SocketCore {
             other => ControlFlow::Break(other.map(drop)),
         };
         let result = self.block(OUT, timeout, since, OnSignal::of_call(since), attempt);
-        self.outcome("send", result).map_err(|error| SendError { error, message })
+        self.outcome("send", result).map_err(|error| SendError { error, message: message.into() })
     }
 
     /// Receives into `into`, waiting for a message when there was none just now.

@@ -17,7 +17,7 @@ mod wire;
 pub use connection::{Connection, ConnectionConfig, Event, Heartbeat, PeerInfo};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ProtocolError;
-pub use message::{Frame, Message};
+pub use message::{Frame, Message, Outgoing};
 pub use output::{Batch, Edition, Encoded, Gathered, Output};
 pub use pattern::{
     DropCause, Identified, InboundDrops, Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_proto::output::{Edition, Encoded, Gathered};
+use ohmq_proto::output::{Edition, Encoded, Gathered, REFERENCED};
 use ohmq_proto::{FrameFormat, Message};
 
 use super::inbound::Inbound;
@@ -85,6 +85,17 @@ impl LinkEnd {
         }
         self.gathered.push(message);
         self.is_full()
+    }
+
+    /// The same for the body of a message that does not exist yet; `None` when it has to, because there is no connection or
+    /// because the body is so long that it is kept.
+    #[inline]
+    pub fn gather_body(&mut self, body: &[u8]) -> Option<bool> {
+        if self.format.is_none() || body.len() >= REFERENCED {
+            return None;
+        }
+        self.gathered.push_body(body);
+        Some(self.is_full())
     }
 
     /// The same for a message that goes to other peers too.

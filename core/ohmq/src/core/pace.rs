@@ -78,8 +78,7 @@ impl Pace {
     /// A message is sent in the sender's turn number `turn`.
     #[inline]
     pub(super) fn on_send(&mut self, turn: u64) -> Step {
-        if self.streaming {
-            self.fresh = true;
+        if self.goes_on() {
             return Step::Gather;
         }
         let passed = std::mem::take(&mut self.passed);
@@ -92,6 +91,13 @@ impl Pace {
         self.streaming = true;
         self.fresh = true;
         Step::Begin
+    }
+
+    /// A message is about to be sent, and perhaps not by [`Pace::on_send`]: whether it is part of a stream.
+    #[inline]
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.fresh |= self.streaming;
+        self.streaming
     }
 
     /// A publication went to nobody. It is part of the row all the same, and costs no look at the clock.

@@ -192,6 +192,24 @@ impl PipeTable {
         }
     }
 
+    /// Encodes the body of a message for its pipe, from where it lies, if the user streams. Says whether it did.
+    #[inline]
+    pub(super) fn gather(&mut self, pipe: PipeId, body: &[u8]) -> bool {
+        let Some(Some(Slot { channel: Channel::Link(end), gathering, reads: false, .. })) =
+            self.slots.get_mut(pipe.0 as usize)
+        else {
+            return false;
+        };
+        if !self.pace.goes_on() {
+            return false;
+        }
+        let Some(full) = end.gather_body(body) else { return false };
+        if full || *gathering == Gathering::No {
+            self.gathered(pipe, Step::Gather, full);
+        }
+        true
+    }
+
     /// A message was gathered for a pipe: the first of a batch or of the stream, or the last of a batch.
     #[cold]
     pub(super) fn gathered(&mut self, pipe: PipeId, step: Step, full: bool) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
-use ohmq_proto::{Message, Pattern, RouteError};
+use ohmq_proto::{Message, Outgoing, Pattern, RouteError};
 use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use ohmq_queue::{Doorbell, Lock, LockGuard, Ticket};
@@ -76,7 +76,7 @@ impl SocketCore {
     /// Sends without waiting; says whether there was room. When the message was accepted, what is left in its place is
     /// to be dropped.
     #[inline]
-    pub(crate) fn give(&self, message: &mut Message, patience: Patience) -> Result<bool> {
+    pub(crate) fn give(&self, message: &mut Outgoing<'_>, patience: Patience) -> Result<bool> {
         self.usable("send")?;
         let mut outcome = self.attempt(message, Attempt::First, patience);
         if outcome == Err(Refusal::Again) {
@@ -92,12 +92,15 @@ impl SocketCore {
     #[inline]
     fn attempt(
         &self,
-        message: &mut Message,
+        message: &mut Outgoing<'_>,
         attempt: Attempt,
         patience: Patience,
     ) -> std::result::Result<(), Refusal> {
         let mut inner = self.lock();
-        let result = inner.send(message, attempt);
+        let result = match message {
+            Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
+            _ => inner.send(message.message(), attempt),
+        };
         if !inner.is_quiet() {
             let outcome = self.settle(inner);
             if outcome.far_ahead && patience == Patience::Some {

@@ -5,7 +5,9 @@
 
 mod frame;
 mod length;
+mod outgoing;
 mod parts;
 
 pub use frame::{Frame, INLINE};
+pub use outgoing::Outgoing;
 pub use parts::{Frames, Message};

@@ -162,6 +162,17 @@ impl Chunk {
         }
     }
 
+    /// Adds a message of one frame, which is not to be referenced.
+    #[inline]
+    pub(super) fn push_body(&mut self, format: FrameFormat, body: &[u8]) {
+        debug_assert!(body.len() < REFERENCED);
+        let arena = self.arena.own();
+        let before = arena.len();
+        push_body(arena, format, body, false);
+        self.len += arena.len() - before;
+        self.messages += 1;
+    }
+
     #[inline]
     fn push_frame(&mut self, format: FrameFormat, frame: &Frame, more: bool) {
         let before = self.arena.len();
@@ -368,13 +379,24 @@ pub(super) fn push_frame(
         arena.truncate(arena.len() - (INLINE - usize::from(length)));
         return;
     }
-    let (header, size) = format.header(frame.len(), more, false);
     if frame.len() < REFERENCED {
-        arena.reserve(MAX_HEADER + frame.len());
-        arena.extend_from_slice(&header[..size]);
-        arena.extend_from_slice(frame);
-    } else {
-        arena.extend_from_slice(&header[..size]);
-        bodies.push((arena.len(), frame.to_bytes()));
+        return push_body(arena, format, frame, more);
     }
+    let (header, size) = format.header(frame.len(), more, false);
+    arena.extend_from_slice(&header[..size]);
+    bodies.push((arena.len(), frame.to_bytes()));
+}
+
+/// Encodes a frame that is copied.
+#[inline]
+fn push_body(arena: &mut Vec<u8>, format: FrameFormat, body: &[u8], more: bool) {
+    arena.reserve(MAX_HEADER + body.len());
+    match (format, u8::try_from(body.len())) {
+        (FrameFormat::V2, Ok(length)) => arena.extend_from_slice(&frame::short_header(length, more)),
+        _ => {
+            let (header, size) = format.header(body.len(), more, false);
+            arena.extend_from_slice(&header[..size]);
+        }
+    }
+    arena.extend_from_slice(body);
 }

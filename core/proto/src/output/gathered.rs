@@ -51,6 +51,12 @@ impl Gathered {
         self.chunk.push_message(self.format, message);
     }
 
+    /// Encodes a message of one frame, shorter than [`REFERENCED`](super::REFERENCED), behind the others.
+    #[inline]
+    pub fn push_body(&mut self, body: &[u8]) {
+        self.chunk.push_body(self.format, body);
+    }
+
     /// Adds a message that was encoded for this format before.
     #[inline]
     pub fn push_encoded(&mut self, encoded: &Encoded) {

@@ -248,6 +248,25 @@ impl Pattern {
         family!(mut self, rules => rules.commit(route, message, inbox))
     }
 
+    /// Where the next message goes if it goes there as it is, whatever it says: PUSH, DEALER and PAIR with room somewhere.
+    /// The short way of [`reserve`](Self::reserve) for a message that does not exist as one yet; nothing changes until
+    /// [`passed`](Self::passed).
+    #[inline]
+    pub fn straight<P: Pipes + ?Sized>(&self, pipes: &P) -> Option<PipeId> {
+        match &self.family {
+            Family::Straight(straight) if self.sends => straight.choose(pipes),
+            _ => None,
+        }
+    }
+
+    /// A message went to the pipe that [`straight`](Self::straight) has just named.
+    #[inline]
+    pub fn passed(&mut self, pipe: PipeId) {
+        if let Family::Straight(straight) = &mut self.family {
+            straight.sent(pipe);
+        }
+    }
+
     /// The pipes of the last [`Route::Many`]. Each is writable and appears once.
     pub fn targets(&self) -> &[PipeId] {
         family!(self, rules => rules.targets())

@@ -32,6 +32,18 @@ impl Straight {
             deaf: !socket_type.receives(),
         }
     }
+
+    /// The pipe whose turn it is.
+    #[inline]
+    pub(super) fn choose<P: Pipes + ?Sized>(&self, pipes: &P) -> Option<PipeId> {
+        self.out.choose(pipes)
+    }
+
+    /// The pipe had its turn.
+    #[inline]
+    pub(super) fn sent(&mut self, pipe: PipeId) {
+        self.out.sent(pipe);
+    }
 }
 
 impl Rules for Straight {
@@ -87,19 +99,19 @@ impl Rules for Straight {
 
     #[inline]
     fn reserve<P: Pipes + ?Sized>(&mut self, _message: &Message, pipes: &P) -> Result<Route, RouteError> {
-        self.out.choose(pipes).map(Route::One).ok_or(RouteError::WouldBlock)
+        self.choose(pipes).map(Route::One).ok_or(RouteError::WouldBlock)
     }
 
     #[inline]
     fn commit<I: Inbox + ?Sized>(&mut self, route: &Route, _message: &mut Message, _inbox: &mut I) {
         if let Route::One(pipe) = route {
-            self.out.sent(*pipe);
+            self.sent(*pipe);
         }
     }
 
     #[inline]
     fn can_send<P: Pipes + ?Sized>(&self, pipes: &P) -> bool {
-        self.out.choose(pipes).is_some()
+        self.choose(pipes).is_some()
     }
 
     fn dropped(&self) -> InboundDrops {

@@ -55,10 +55,15 @@ pub(crate) fn parse_small(input: &[u8]) -> Option<(&[u8; INLINE], u8)> {
 #[inline(always)]
 pub(crate) fn small(chunk: &[u8; INLINE], length: u8, more: bool) -> [u8; 2 + INLINE] {
     let mut bytes = [0; 2 + INLINE];
-    bytes[0] = u8::from(more);
-    bytes[1] = length;
+    bytes[..2].copy_from_slice(&short_header(length, more));
     bytes[2..].copy_from_slice(chunk);
     bytes
+}
+
+/// The header of a frame of at most 255 bytes of a 2.0 or later message.
+#[inline(always)]
+pub(crate) fn short_header(length: u8, more: bool) -> [u8; 2] {
+    [u8::from(more), length]
 }
 
 impl FrameFormat {
