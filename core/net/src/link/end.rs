@@ -143,6 +143,7 @@ impl LinkEnd {
     /// The stream is over; its memory is given back.
     pub fn end_stream(&mut self) {
         self.gathered.trim();
+        self.link.trim();
     }
 
     /// Puts the next message that was taken from the link into `into`; says whether there was one.

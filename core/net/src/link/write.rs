@@ -121,6 +121,13 @@ impl Link {
             .is_some_and(|wire| wire.refused && wire.connection.output_ref().bytes() > FAR_AHEAD)
     }
 
+    /// Frees the memory kept for further batches.
+    pub(super) fn trim(&self) {
+        if let Some(wire) = self.lock().wire.as_mut() {
+            wire.connection.output().trim();
+        }
+    }
+
     /// The stream is writable again. Called by the I/O thread.
     pub(crate) fn on_writable(self: &Arc<Self>) {
         {

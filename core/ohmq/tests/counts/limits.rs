@@ -10,7 +10,9 @@
 
 use crate::roles::Placement::{self, Anywhere, OneCpu};
 use crate::roles::Side::{self, Bound, Connected};
-use crate::roles::Workload::{self, FanOut, Idle, Resubscribe as Again, RoundTrip, Stream};
+use crate::roles::Workload::{
+    self, FanOut, Idle, LongStream as Long, Resubscribe as Again, RoundTrip, Stream,
+};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -103,6 +105,8 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Bound,     OneCpu,   Allocations,       2.0, 1_000, MEASURED),
     row(Stream, Connected, Anywhere, Allocations,       1.0, 1_000, MEASURED),
     row(Stream, Bound,     Anywhere, Allocations,       2.0, 1_000, MEASURED),
+    row(Long,   Connected, Anywhere, Allocations,       5.0, 1_000, MEASURED),
+    row(Long,   Bound,     Anywhere, Allocations,       1.1,     1, MEASURED),
     row(FAN,    Bound,     OneCpu,   Allocations,      12.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Allocations,       2.0, 1_000, MEASURED),
     row(Again,  Connected, Anywhere, Allocations,       1.2,     1, MEASURED),

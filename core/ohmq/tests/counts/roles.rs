@@ -30,6 +30,8 @@ pub enum Workload {
     RoundTrip { peers: u64 },
     /// PUSH to PULL.
     Stream,
+    /// The same with bodies that a message cannot hold in itself.
+    LongStream,
     /// One PUB that drops nothing, to a SUB with this many connections.
     FanOut { peers: u64 },
     /// A SUB with a great many subscriptions, which its XPUB hears again when it comes back.
@@ -69,7 +71,7 @@ impl Workload {
     pub fn unit(self) -> (&'static str, &'static str) {
         match self {
             Workload::RoundTrip { .. } => ("round trip", "round trips"),
-            Workload::Stream => ("message", "messages"),
+            Workload::Stream | Workload::LongStream => ("message", "messages"),
             Workload::FanOut { .. } => ("delivery", "deliveries"),
             Workload::Resubscribe => ("subscription", "subscriptions"),
             Workload::Idle { .. } => ("10 s", "10 s"),
@@ -81,6 +83,7 @@ impl Workload {
             Workload::RoundTrip { peers: 1 } => "round trip, 1 peer".to_string(),
             Workload::RoundTrip { peers } => format!("round trip, {peers} peers"),
             Workload::Stream => "stream".to_string(),
+            Workload::LongStream => "stream of 256 bytes".to_string(),
             Workload::FanOut { peers } => format!("fan-out to {peers}"),
             Workload::Resubscribe => "subscriptions after a reconnect".to_string(),
             Workload::Idle { peers } => format!("{peers} idle connections"),
@@ -95,8 +98,8 @@ impl Workload {
             // An XPUB is a PUB that can tell when its subscribers are there.
             (Workload::FanOut { .. } | Workload::Resubscribe, Side::Bound) => SocketType::XPub,
             (Workload::FanOut { .. } | Workload::Resubscribe, Side::Connected) => SocketType::Sub,
-            (Workload::Stream | Workload::Idle { .. }, Side::Bound) => SocketType::Pull,
-            (Workload::Stream | Workload::Idle { .. }, Side::Connected) => SocketType::Push,
+            (_, Side::Bound) => SocketType::Pull,
+            (_, Side::Connected) => SocketType::Push,
         }
     }
 
@@ -108,7 +111,7 @@ impl Workload {
     fn connections(self) -> u64 {
         match self {
             Workload::RoundTrip { peers } | Workload::FanOut { peers } | Workload::Idle { peers } => peers,
-            Workload::Stream | Workload::Resubscribe => 1,
+            Workload::Stream | Workload::LongStream | Workload::Resubscribe => 1,
         }
     }
 
@@ -116,6 +119,7 @@ impl Workload {
         match self {
             Workload::RoundTrip { .. } => "round-trip",
             Workload::Stream => "stream",
+            Workload::LongStream => "long-stream",
             Workload::FanOut { .. } => "fan-out",
             Workload::Resubscribe => "resubscribe",
             Workload::Idle { .. } => "idle",
@@ -151,6 +155,7 @@ impl Job {
                 "fan-out" => Workload::FanOut { peers },
                 "idle" => Workload::Idle { peers },
                 "resubscribe" => Workload::Resubscribe,
+                "long-stream" => Workload::LongStream,
                 _ => Workload::Stream,
             },
             side: if side == "bound" { Side::Bound } else { Side::Connected },
@@ -216,8 +221,8 @@ fn join(job: &Job, socket: &Socket, told: &str) {
 }
 
 fn measure(job: &Job, socket: &Socket) {
-    let body = [7u8; 64];
-    let send = || socket.send(&body[..]).unwrap();
+    let body = if job.workload == Workload::LongStream { &[7u8; 256][..] } else { &[7u8; 64] };
+    let send = || socket.send(body).unwrap();
     let receive = || assert_eq!(socket.recv().unwrap().bytes(), body);
     let each = job.workload.units_each();
     match (job.workload, job.side) {

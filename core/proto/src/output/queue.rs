@@ -12,8 +12,9 @@ use super::{Batch, Edition, Encoded, Gathered};
 const CHUNK: usize = 256 * 1024;
 /// A chunk up to this size is copied behind an unwritten rest, so that refused writes do not pile up tiny chunks.
 const MERGED: usize = 8 * 1024;
-/// Larger arenas are given back to the allocator.
-const KEPT: usize = 256 * 1024;
+/// Larger arenas are given back to the allocator. One that has grown, by doubling, until a chunk was full is kept: to grow it
+/// again for every batch would cost more than sending it.
+const KEPT: usize = 2 * CHUNK;
 
 /// Encoded bytes that wait to be written to one peer, and the count of user messages among them.
 #[derive(Debug, Default)]
