@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 
-class OptionAttributes:
+class OptionAttributes(ABC):
     """Makes `self.NAME` and `self.name` read and set the option of that name.
 
     Only attributes that a class of the object defines or annotates can be set otherwise, and private ones.
@@ -13,11 +14,13 @@ class OptionAttributes:
 
     _option_names: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
     def _set_option(self, name: str, value: Any) -> None:
-        raise NotImplementedError
+        """Sets the option of this name, in capitals."""
 
+    @abstractmethod
     def _get_option(self, name: str) -> Any:
-        raise NotImplementedError
+        """Reads the option of this name, in capitals; an `AttributeError` if it cannot be read."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or name in self.__dict__ or _is_declared(type(self), name):

@@ -16,7 +16,7 @@ class NotDone(ZMQBaseError):
 
 
 class ZMQVersionError(ZMQBaseError, NotImplementedError):
-    """Something needs another version of the library."""
+    """Something needs another version of the library. A `NotImplementedError` too, as in pyzmq."""
 
 
 class OptionTypeError(InvalidArgument, TypeError):

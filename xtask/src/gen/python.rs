@@ -331,17 +331,20 @@ fn errors() -> String {
 const OPTIONS_HEAD: &str = r#"
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 
-class _Options:
+class _Options(ABC):
     """What the properties below are made of: one way to read an option and one to set it, by number."""
 
+    @abstractmethod
     def get(self, option: int) -> Any:
-        raise NotImplementedError
+        """Reads the option of this number."""
 
+    @abstractmethod
     def set(self, option: int, value: Any) -> None:
-        raise NotImplementedError
+        """Sets the option of this number."""
 "#;
 
 fn options() -> String {
