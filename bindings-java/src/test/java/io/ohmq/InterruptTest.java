@@ -82,24 +82,14 @@ class InterruptTest {
         try (ZContext context = new ZContext()) {
             NativeSocket socket = context.createSocket(SocketType.DEALER).peer();
             socket.bind("inproc://between-" + call);
-            NativeSocket[] sockets = {socket};
-            int[] events = {ZMQ.Poller.POLLIN};
             long patience = Pair.PATIENCE.toMillis();
             Thread waiting = Thread.currentThread();
             AtomicInteger attempts = new AtomicInteger();
             Waits.Attempt<Object> attempt = (limit, mark) -> {
                 // Here the wait has asked whether the thread is interrupted, and the engine knows of no call yet.
                 attempts.incrementAndGet();
-                Thread interrupting = new Thread(waiting::interrupt);
-                interrupting.start();
-                while (interrupting.isAlive()) {
-                    Thread.onSpinWait();
-                }
-                return switch (call) {
-                    case "recv" -> socket.receive(limit, mark);
-                    case "send" -> socket.send(new byte[0], limit, mark) ? "sent" : null;
-                    default -> NativePoll.waitFor(sockets, events, new int[1], limit, mark) > 0 ? "ready" : null;
-                };
+                interruptFromElsewhere(waiting);
+                return attempt(call, socket, limit, mark);
             };
             assertThrows(ZMQException.InterruptedSystemCall.class, () -> Waits.blocked(socket, patience, call, attempt));
             assertTrue(Thread.interrupted());
@@ -113,25 +103,15 @@ class InterruptTest {
         try (ZContext context = new ZContext()) {
             NativeSocket socket = context.createSocket(SocketType.DEALER).peer();
             socket.bind("inproc://untold-" + call);
-            NativeSocket[] sockets = {socket};
-            int[] events = {ZMQ.Poller.POLLIN};
             Thread waiting = Thread.currentThread();
             AtomicInteger attempts = new AtomicInteger();
             Waits.Attempt<Object> attempt = (limit, mark) -> {
                 if (attempts.getAndIncrement() == 0) {
                     // Java forgets whom it has to tell, as for an interrupt that had looked for it before the wait began.
                     Interruption.during(socket).over();
-                    Thread interrupting = new Thread(waiting::interrupt);
-                    interrupting.start();
-                    while (interrupting.isAlive()) {
-                        Thread.onSpinWait();
-                    }
+                    interruptFromElsewhere(waiting);
                 }
-                return switch (call) {
-                    case "recv" -> socket.receive(limit, mark);
-                    case "send" -> socket.send(new byte[0], limit, mark) ? "sent" : null;
-                    default -> NativePoll.waitFor(sockets, events, new int[1], limit, mark) > 0 ? "ready" : null;
-                };
+                return attempt(call, socket, limit, mark);
             };
             long patience = Pair.PATIENCE.toMillis();
             assertThrows(ZMQException.InterruptedSystemCall.class, () -> Waits.blocked(socket, patience, call, attempt));
@@ -244,6 +224,28 @@ class InterruptTest {
             assertThrows(ZMQException.Again.class, () -> pair.left.receive(Duration.ofMillis(60)));
             long taken = System.nanoTime() - begun;
             assertTrue(taken >= 60_000_000 && taken < Pair.PATIENCE.toNanos() / 2, taken + " ns");
+        }
+    }
+
+    /// What a blocked call of this name tries once the engine waits for it; null when the time is over.
+    private static Object attempt(String call, NativeSocket socket, long limit, long mark) {
+        return switch (call) {
+            case "recv" -> socket.receive(limit, mark);
+            case "send" -> socket.send(new byte[0], limit, mark) ? "sent" : null;
+            default -> {
+                NativeSocket[] sockets = {socket};
+                int[] events = {ZMQ.Poller.POLLIN};
+                yield NativePoll.waitFor(sockets, events, new int[1], limit, mark) > 0 ? "ready" : null;
+            }
+        };
+    }
+
+    /// Another thread interrupts this one, which must not wait meanwhile: it would hear of it.
+    private static void interruptFromElsewhere(Thread waiting) {
+        Thread interrupting = new Thread(waiting::interrupt);
+        interrupting.start();
+        while (interrupting.isAlive()) {
+            Thread.onSpinWait();
         }
     }
 
