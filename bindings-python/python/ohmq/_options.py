@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 
-class _Options:
+class _Options(ABC):
     """What the properties below are made of: one way to read an option and one to set it, by number."""
 
+    @abstractmethod
     def get(self, option: int) -> Any:
-        raise NotImplementedError
+        """Reads the option of this number."""
 
+    @abstractmethod
     def set(self, option: int, value: Any) -> None:
-        raise NotImplementedError
+        """Sets the option of this number."""
 
 class SocketOptions(_Options):
     """The options of a socket as properties."""
