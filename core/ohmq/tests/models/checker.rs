@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Instant;
 
-use ohmq::{Context, Socket, SocketType};
+use ohmq::{Context, Message, Socket, SocketType};
 use ohmq_queue::mistake::{Mistake, plant};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::thread::{self, JoinHandle};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 const SEED: u64 = 0x0517;
@@ -77,6 +78,43 @@ pub(crate) fn meet(connecting: &Socket, bound: &Socket) {
     join("ipc", connecting, bound);
     connecting.send("first").unwrap();
     bound.recv().unwrap();
+}
+
+/// Another thread that sends these messages, and gives the socket back.
+pub(crate) fn sending<M: Into<Message> + 'static>(
+    socket: Socket,
+    messages: impl IntoIterator<Item = M> + Send + 'static,
+) -> JoinHandle<Socket> {
+    thread::spawn(move || {
+        messages.into_iter().for_each(|message| socket.send(message).unwrap());
+        socket
+    })
+}
+
+/// Two threads send four numbered messages each on `push`; `pull` gets each thread's in order. Nobody is left waiting.
+pub(crate) fn two_senders(push: &Socket, pull: &Socket) {
+    let threads = [0, 1].map(|who| {
+        let push = push.clone();
+        thread::spawn(move || (0..4u8).for_each(|number| push.send([who, number]).unwrap()))
+    });
+    let mut next = [0, 0];
+    for _ in 0..8 {
+        let message = pull.recv().unwrap();
+        let &[who, number] = message.bytes() else { panic!("{message:?}") };
+        assert_eq!(number, std::mem::replace(&mut next[who as usize], number + 1), "out of order");
+    }
+    threads.into_iter().for_each(|each| each.join().unwrap());
+}
+
+/// A thread that answers three questions with themselves, and gives the socket back.
+pub(crate) fn echoing(reply: Socket) -> JoinHandle<Socket> {
+    thread::spawn(move || {
+        for _ in 0..3 {
+            let question = reply.recv().unwrap();
+            reply.send(question).unwrap();
+        }
+        reply
+    })
 }
 
 /// The end of a model: everything is let go of, and nothing keeps the context from its end.

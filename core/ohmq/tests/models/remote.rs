@@ -4,7 +4,7 @@ use ohmq::{Context, ErrorCode, Message, SocketOption, SocketType};
 use shuttle::sync::mpsc;
 use shuttle::thread;
 
-use crate::checker::{end, endpoint, join, meet, sockets};
+use crate::checker::{echoing, end, endpoint, join, meet, sending, sockets, two_senders};
 
 /// A message that says who sent it as which, in two parts that must stay together.
 fn numbered(who: u8, number: u8) -> Message {
@@ -23,10 +23,7 @@ pub(crate) fn stream() {
     let context = Context::new();
     let (push, pull) = sockets(&context, SocketType::Push, SocketType::Pull);
     meet(&push, &pull);
-    let sending = thread::spawn(move || {
-        (0..5).for_each(|number| push.send(numbered(0, number)).unwrap());
-        push
-    });
+    let sending = sending(push, (0..5).map(|number| numbered(0, number)));
     (0..5).for_each(|number| assert_eq!(check(&pull.recv().unwrap()), (0, number)));
     let push = sending.join().unwrap();
     end(&context, [push, pull]);
@@ -91,17 +88,7 @@ pub(crate) fn high_water() {
     push.set(SocketOption::Sndhwm, 1).unwrap();
     pull.set(SocketOption::Rcvhwm, 2).unwrap();
     meet(&push, &pull);
-    let threads = [0, 1].map(|who| {
-        let push = push.clone();
-        thread::spawn(move || (0..4u8).for_each(|number| push.send([who, number]).unwrap()))
-    });
-    let mut next = [0, 0];
-    for _ in 0..8 {
-        let message = pull.recv().unwrap();
-        let &[who, number] = message.bytes() else { panic!("{message:?}") };
-        assert_eq!(number, std::mem::replace(&mut next[who as usize], number + 1), "out of order");
-    }
-    threads.into_iter().for_each(|each| each.join().unwrap());
+    two_senders(&push, &pull);
     end(&context, [push, pull]);
 }
 
@@ -110,10 +97,7 @@ pub(crate) fn busy_receiver() {
     let context = Context::new();
     let (left, right) = sockets(&context, SocketType::Dealer, SocketType::Dealer);
     meet(&left, &right);
-    let sending = thread::spawn(move || {
-        (0..6u8).for_each(|number| left.send([number; 30]).unwrap());
-        left
-    });
+    let sending = sending(left, (0..6u8).map(|number| [number; 30]));
     let mut number = 0;
     while number < 6 {
         let message = right.try_recv().or_else(|_| right.try_recv()).or_else(|_| right.recv()).unwrap();
@@ -132,10 +116,7 @@ pub(crate) fn absent_receiver() {
     push.set(SocketOption::Sndbuf, 1).unwrap();
     push.set(SocketOption::Sndhwm, 1).unwrap();
     meet(&push, &pull);
-    let sending = thread::spawn(move || {
-        (0..8u8).for_each(|number| push.send(vec![number; 800]).unwrap());
-        push
-    });
+    let sending = sending(push, (0..8u8).map(|number| vec![number; 800]));
     (0..3u8).for_each(|number| assert_eq!(pull.recv().unwrap().bytes(), [number; 800]));
     let push = sending.join().unwrap();
     (3..8u8).for_each(|number| assert_eq!(pull.recv().unwrap().bytes(), [number; 800]));
@@ -164,13 +145,7 @@ pub(crate) fn questions() {
     let context = Context::new();
     let (request, reply) = sockets(&context, SocketType::Req, SocketType::Rep);
     join("ipc", &request, &reply);
-    let answering = thread::spawn(move || {
-        for _ in 0..3 {
-            let question = reply.recv().unwrap();
-            reply.send(question).unwrap();
-        }
-        reply
-    });
+    let answering = echoing(reply);
     for number in 0..3 {
         request.send(numbered(0, number)).unwrap();
         assert_eq!(check(&request.recv().unwrap()), (0, number));

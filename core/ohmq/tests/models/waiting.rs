@@ -3,7 +3,7 @@
 use ohmq::{Context, ErrorCode, Events, Poller, SocketType};
 use shuttle::{future, thread};
 
-use crate::checker::{end, join, meet, sockets};
+use crate::checker::{end, join, meet, sending, sockets};
 
 /// Two threads wait for messages: one leads, the other follows, and leads when the first leaves.
 pub(crate) fn two_receivers() {
@@ -44,10 +44,7 @@ pub(crate) fn future() {
     let context = Context::new();
     let (push, pull) = sockets(&context, SocketType::Push, SocketType::Pull);
     meet(&push, &pull);
-    let sending = thread::spawn(move || {
-        (0..3u8).for_each(|number| push.send([number]).unwrap());
-        push
-    });
+    let sending = sending(push, (0..3u8).map(|number| [number]));
     assert_eq!(pull.recv().unwrap().bytes(), [0]);
     assert_eq!(future::block_on(pull.recv_async()).unwrap().bytes(), [1]);
     assert_eq!(future::block_on(pull.recv_async()).unwrap().bytes(), [2]);
@@ -62,12 +59,7 @@ pub(crate) fn poller() {
     join("ipc", &push, &pull);
     let (local, near) = sockets(&context, SocketType::Push, SocketType::Pull);
     join("inproc", &local, &near);
-    let threads = [push, local].map(|socket| {
-        thread::spawn(move || {
-            (0..2u8).for_each(|number| socket.send([number]).unwrap());
-            socket
-        })
-    });
+    let threads = [push, local].map(|socket| sending(socket, (0..2u8).map(|number| [number])));
     let mut poller = Poller::new();
     poller.add(&pull, Events::IN, 0);
     poller.add(&near, Events::IN, 1);
