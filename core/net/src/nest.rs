@@ -240,9 +240,9 @@ mod linux {
                     home.watch(*key, self);
                 }
                 // What came in meanwhile is an event of the watched nest, or served here.
-                while !planted(Mistake::HandOverUnread)
-                    && matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served))
-                {}
+                if !planted(Mistake::HandOverUnread) {
+                    while matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served)) {}
+                }
             }
         }
 

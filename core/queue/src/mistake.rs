@@ -141,6 +141,18 @@ pub fn planted(mistake: Mistake) -> bool {
     PLANTED.get() == Some(mistake)
 }
 
+/// Does one thing and then the other; the other way round where the mistake is made.
+#[inline(always)]
+pub fn in_order(mistake: Mistake, first: impl FnOnce(), second: impl FnOnce()) {
+    if planted(mistake) {
+        second();
+        first();
+    } else {
+        first();
+        second();
+    }
+}
+
 /// Plants a mistake in the models that this system thread runs from now on.
 #[cfg(any(loom, shuttle))]
 pub fn plant(mistake: Option<Mistake>) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::{Message, Outgoing, Pattern, RouteError};
-use ohmq_queue::mistake::{Mistake, planted};
+use ohmq_queue::mistake::{Mistake, in_order};
 use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use ohmq_queue::{Doorbell, Lock, LockGuard, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
@@ -296,13 +296,8 @@ impl SocketCore {
 
     /// Ends every blocked call on this socket with `EINTR`.
     pub(crate) fn interrupt(&self) {
-        if planted(Mistake::InterruptRingsFirst) {
-            self.ring_all();
-        }
-        self.interrupts.fetch_add(1, Ordering::SeqCst);
-        if !planted(Mistake::InterruptRingsFirst) {
-            self.ring_all();
-        }
+        let mark = || _ = self.interrupts.fetch_add(1, Ordering::SeqCst);
+        in_order(Mistake::InterruptRingsFirst, mark, || self.ring_all());
     }
 
     /// What changes with every interrupt.
