@@ -4,7 +4,6 @@
 //! there are enough for a write; received ones are taken in batches.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ohmq_proto::output::{Edition, Encoded, Gathered, REFERENCED};
 use ohmq_proto::{FrameFormat, Message};
@@ -135,9 +134,9 @@ impl LinkEnd {
         self.link.send_subscription(subscribe, topic);
     }
 
-    /// A stream has begun: has the I/O thread call [`Owner::tick`](super::Owner::tick) after this time.
-    pub fn begin_stream(&self, first: Duration) {
-        self.link.begin_stream(first);
+    /// A stream has begun: has the I/O thread call [`Owner::tick`](super::Owner::tick) as soon as it is awake.
+    pub fn begin_stream(&self) {
+        self.link.begin_stream();
     }
 
     /// The stream is over; its memory is given back.

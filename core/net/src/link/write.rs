@@ -3,7 +3,6 @@
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use ohmq_proto::Message;
 use ohmq_proto::output::{Batch, Edition, Encoded, Gathered};
@@ -85,9 +84,9 @@ impl Link {
         }
     }
 
-    /// Has the I/O thread call [`Owner::tick`](super::Owner::tick) of this link's socket after this time.
-    pub(super) fn begin_stream(&self, first: Duration) {
-        self.command(Command::Stream { key: self.key, owner: Arc::clone(&self.owner), first });
+    /// Has the I/O thread call [`Owner::tick`](super::Owner::tick) of this link's socket as soon as it is awake.
+    pub(super) fn begin_stream(&self) {
+        self.command(Command::Stream { key: self.key, owner: Arc::clone(&self.owner) });
     }
 
     /// Tells the peer of a subscription of ours, or of its end. Without a connection nothing happens: the socket

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Registry, Token, Waker};
@@ -43,11 +43,10 @@ pub(crate) enum Command {
     },
     /// Bytes are queued and the thread that queued them has other things to do.
     Flush(u64),
-    /// A stream began: look after it until it ends, the first time after this pause.
+    /// A stream began: look after it until it ends, the first time at once.
     Stream {
         key: u64,
         owner: Arc<dyn Owner>,
-        first: Duration,
     },
     /// Read on: room was made, or a write failed and the reason is to be read.
     Kick(u64),

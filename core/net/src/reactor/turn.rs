@@ -202,9 +202,9 @@ impl IoThread {
             Command::Dial { link, target } => self.dial(link, target),
             Command::Resolved { key, attempt, addresses } => self.on_resolved(key, attempt, addresses),
             Command::Flush(key) => self.with_link(key, |link| link.flush()),
-            Command::Stream { key, owner, first } => {
+            Command::Stream { key, owner } => {
                 self.streams.insert(key, owner);
-                self.timers.insert((kernel::now() + first, key, Alarm::Tick));
+                self.tick(key);
             }
             Command::Kick(key) => self.read(key),
             Command::Lost(key) => self.teardown(key),

@@ -5,14 +5,17 @@
 //!   INLINE ───────────────────────────────────────────────────────────▶ STREAM
 //!      ▲    every send is written by its sender         sends only gather │
 //!      └───────────────────────────────────────────────────────────────────┘
-//!                     a tick of the I/O thread found nothing new
+//!                 some ticks in a row of the I/O thread found nothing new
 //! ```
 //!
 //! In a stream bytes are written by the sender when a batch is full or the high-water mark is reached, by the same
-//! thread when it turns to receive, poll or close, and by the I/O thread's tick when they have waited for a whole tick.
+//! thread when it turns to receive, poll or close, and by the I/O thread's tick: what is there when no batch was
+//! written just before, else what has waited for a whole tick. So the last message of a burst waits for two ticks at most.
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
+//! Publications that nobody wants neither end a row nor lengthen a stream. The few that are wanted among them wait no
+//! longer than others: they are written at once until 16 were close enough to each other, and by the ticks from then on.
 
 use std::time::{Duration, Instant};
 
@@ -27,10 +30,19 @@ const GAP: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_m
 /// So many publications that nobody wanted may lie between two of a row.
 const PASSED: u32 = 1_000;
 
-/// The first look of the I/O thread, and later ones: rarely while the sender writes its batches itself.
-pub(super) const FIRST_TICK: Duration = Duration::from_micros(50);
-const NEXT_TICK: Duration = Duration::from_micros(100);
+/// From one look of the I/O thread to the next. It looks first as soon as it is awake, which takes about as long: a
+/// burst is over by then.
+const TICK: Duration = Duration::from_micros(50);
+
+/// The same when the sender has been writing its batches itself for `STEADY` looks: that is no burst.
 const RARE_TICK: Duration = Duration::from_micros(200);
+const STEADY: u32 = 100;
+
+/// So many looks in a row that find nothing end a stream: to begin one anew costs a short pause more than they do.
+const IDLE: u32 = if cfg!(shuttle) { 1 } else { 4 };
+
+/// A sender that wrote a batch within this time is about to fill the next.
+const FILLING: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_micros(50) };
 
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;
@@ -45,8 +57,12 @@ pub(super) struct Pace {
     passed: u32,
     /// Messages since the last tick.
     fresh: bool,
-    /// The sender wrote a batch since the last tick.
-    flushed: bool,
+    /// When the sender wrote a batch, if it did since the last tick.
+    batch: Option<Instant>,
+    /// Ticks in a row that found that it just had.
+    steady: u32,
+    /// Ticks in a row that found nothing.
+    idle: u32,
     /// Waits for the network in a row that were in vain, and sends until the next.
     vain: u32,
     skip: u32,
@@ -66,9 +82,10 @@ pub(super) enum Step {
 /// What a tick has to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Tick {
-    /// The sender writes its batches itself: write only what has lain since the tick before. Look again after this time.
+    /// The sender writes its batches itself: only what has lain since the tick before is left to write. Look again after
+    /// this time.
     WriteOld(Duration),
-    /// Write everything, and look again after this time.
+    /// Write everything that there is, and look again after this time.
     WriteAll(Duration),
     /// The stream is over.
     End,
@@ -108,7 +125,7 @@ impl Pace {
 
     /// A batch is full, and its sender is about to write it.
     pub(super) fn on_batch(&mut self) {
-        self.flushed = true;
+        self.batch = Some(Instant::now());
     }
 
     /// What was sent is written, outside a stream.
@@ -133,11 +150,16 @@ impl Pace {
     /// The I/O thread looks after the stream; `queued` says whether anything is gathered.
     pub(super) fn on_tick(&mut self, queued: bool) -> Tick {
         let fresh = std::mem::take(&mut self.fresh);
-        if std::mem::take(&mut self.flushed) {
-            return Tick::WriteOld(RARE_TICK);
+        if self.batch.take().is_some_and(|at| at.elapsed() < FILLING) {
+            self.idle = 0;
+            self.steady = (self.steady + 1).min(STEADY);
+            return Tick::WriteOld(if self.steady < STEADY { TICK } else { RARE_TICK });
         }
-        if fresh || (queued && !planted(Mistake::TickForgetsBatch)) {
-            return Tick::WriteAll(NEXT_TICK);
+        self.steady = 0;
+        let busy = fresh || (queued && !planted(Mistake::TickForgetsBatch));
+        self.idle = if busy { 0 } else { self.idle + 1 };
+        if self.idle < IDLE {
+            return Tick::WriteAll(TICK);
         }
         *self = Pace::default();
         Tick::End
@@ -187,12 +209,43 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_tick_ends_the_stream() {
+    fn a_wanted_message_waits_for_a_tick_at_most() {
+        let mut pace = Pace { streaming: true, ..Pace::default() };
+        for _ in 0..10 {
+            (0..10).for_each(|_| pace.on_passed());
+            assert_eq!(pace.on_send(0), Step::Gather);
+            (0..10).for_each(|_| pace.on_passed());
+            assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK));
+        }
+        let ticks = (1..).find(|_| {
+            pace.on_passed();
+            pace.on_tick(false) == Tick::End
+        });
+        assert_eq!(ticks, Some(IDLE), "what nobody wants lengthens no stream");
+    }
+
+    #[test]
+    fn idle_ticks_end_the_stream() {
         let mut pace = Pace { streaming: true, fresh: true, ..Pace::default() };
-        assert_eq!(pace.on_tick(true), Tick::WriteAll(NEXT_TICK));
-        pace.on_batch();
-        assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK));
+        (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK)));
+        assert_eq!(pace.on_send(0), Step::Gather);
+        (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(false), Tick::WriteAll(TICK)));
         assert_eq!(pace.on_tick(false), Tick::End);
         assert!(!pace.streaming);
+    }
+
+    #[test]
+    fn a_sender_that_fills_batches_is_left_alone() {
+        let mut pace = Pace { streaming: true, ..Pace::default() };
+        let just_now = || Some(Instant::now() + Duration::from_secs(60));
+        for _ in 1..STEADY {
+            pace.batch = just_now();
+            assert_eq!(pace.on_tick(true), Tick::WriteOld(TICK));
+        }
+        pace.batch = just_now();
+        assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK));
+        assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK), "the rest of the last batch");
+        pace.batch = Instant::now().checked_sub(FILLING);
+        assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK), "its sender has paused since");
     }
 }

@@ -9,7 +9,7 @@ use ohmq_proto::{Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
 use super::effects::{Effect, Effects};
-use super::pace::{FIRST_TICK, Pace, Step, Tick};
+use super::pace::{Pace, Step, Tick};
 use super::publish::Press;
 use crate::Stats;
 use crate::inproc::InprocEnd;
@@ -227,7 +227,7 @@ impl PipeTable {
             && !planted(Mistake::StreamUntended)
             && let Channel::Link(end) = &slot.channel
         {
-            end.begin_stream(FIRST_TICK);
+            end.begin_stream();
         }
     }
 
