@@ -12,6 +12,7 @@
 
 mod config;
 mod kernel;
+mod keyed;
 mod link;
 mod nest;
 mod reactor;
@@ -20,6 +21,7 @@ mod sys;
 mod transport;
 
 pub use config::{LinkConfig, Reconnect, StreamOptions};
+pub use keyed::{Keyed, Scatter};
 pub use link::{Counters, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, Owner, Shared};
 pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};

@@ -45,7 +45,6 @@ pub use linux::{Lead, Nest};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
-    use std::collections::HashMap;
     use std::io;
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
     use std::sync::{OnceLock, PoisonError, TryLockError};
@@ -58,7 +57,7 @@ mod linux {
     use rustix::io::Errno;
 
     use super::{Arc, Duration, Handle, Led, Link, Signal};
-    use crate::{kernel, sys};
+    use crate::{Keyed, kernel, sys};
 
     /// Events taken at a time.
     const EVENTS: usize = 64;
@@ -72,7 +71,8 @@ mod linux {
         poller: OwnedFd,
         /// Wakes the leader for news that do not come from the network.
         signal: Arc<Signal>,
-        links: Mutex<HashMap<u64, Arc<Link>>>,
+        waker: Waker,
+        links: Mutex<Keyed<Arc<Link>>>,
         /// Links the socket itself has read from and left with something in the kernel.
         unfinished: Mutex<Vec<Arc<Link>>>,
         lead: Mutex<Leading>,
@@ -115,8 +115,9 @@ mod linux {
             epoll::add(&poller, &*signal, EventData::new_u64(WAKE), EventFlags::IN)?;
             Ok(Some(Arc::new(Nest {
                 poller,
+                waker: signal.waker(),
                 signal,
-                links: Mutex::new(HashMap::new()),
+                links: Mutex::new(Keyed::default()),
                 unfinished: Mutex::new(Vec::new()),
                 lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new() }),
                 home: OnceLock::new(),
@@ -137,14 +138,16 @@ mod linux {
         }
 
         /// Wakes the leader.
-        pub fn waker(&self) -> Waker {
-            self.signal.waker()
+        pub fn waker(&self) -> &Waker {
+            &self.waker
         }
 
         /// Takes the lead if nobody has it, and the lease with it.
         pub fn try_lead(&self) -> Option<Lead<'_>> {
             let lead = self.try_lock()?;
-            if !self.leased.swap(true, Ordering::SeqCst)
+            // It changes only under the lead.
+            if !self.leased.load(Ordering::Relaxed)
+                && !self.leased.swap(true, Ordering::SeqCst)
                 && let Some((home, key)) = self.home.get()
             {
                 home.unwatch(*key, self);
@@ -255,7 +258,7 @@ mod linux {
             Some(Lead { nest: self, leading, _goodbye: Goodbye(self) })
         }
 
-        fn lock_links(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
+        fn lock_links(&self) -> MutexGuard<'_, Keyed<Arc<Link>>> {
             self.links.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
@@ -417,7 +420,7 @@ mod elsewhere {
         pub fn settle(self: &Arc<Self>, _choose: impl FnOnce() -> Handle) -> Handle {
             match **self {}
         }
-        pub fn waker(&self) -> Waker {
+        pub fn waker(&self) -> &Waker {
             match *self {}
         }
         pub fn try_lead(&self) -> Option<Lead> {

@@ -215,8 +215,13 @@ impl Wait<'_> {
         mut lead: Lead<'_>,
         attempt: &mut impl FnMut() -> ControlFlow<T>,
     ) -> ControlFlow<std::result::Result<T, Stop>> {
+        let mut served = false;
         loop {
-            let mut ticket = Some(self.core.doorbell.register(self.interest, &nest.waker()));
+            // What was served is nearly always what this thread waits for; then there is nothing to announce.
+            if served && let ControlFlow::Break(result) = attempt() {
+                return ControlFlow::Break(Ok(result));
+            }
+            let mut ticket = Some(self.core.doorbell.register(self.interest, nest.waker()));
             if planted(Mistake::LeaderUnannounced) {
                 ticket = None;
             }
@@ -226,6 +231,7 @@ impl Wait<'_> {
             self.check()?;
             // What this thread serves itself must not ring for it.
             let led = lead.wait(self.deadline.left(), || drop(ticket.take()));
+            served = matches!(led, Ok(Led::Served));
             match led {
                 Ok(Led::Interrupted) if self.on_signal != OnSignal::Resume => {
                     return ControlFlow::Break(Err(Stop::Signalled));

@@ -28,6 +28,8 @@ pub const IN: u8 = 1;
 /// Interest in sending: there may be room.
 pub const OUT: u8 = 2;
 
+const BITS: [u8; 2] = [IN, OUT];
+
 /// A bell that any thread may ring and any number of threads and tasks may wait for. Clones are the same bell.
 #[derive(Clone, Debug, Default)]
 pub struct Doorbell {
@@ -86,6 +88,7 @@ impl Ticket {
     pub fn update(&mut self, interest: u8, waker: &Waker) {
         // Wakers are foreign code: cloned before the lock and dropped after it.
         let mut waker = Some(waker.clone());
+        debug_assert!(interest & !(IN | OUT) == 0, "there are no other bits");
         {
             let mut set = self.inner.lock();
             match set.find(self) {
@@ -183,7 +186,7 @@ struct Set {
     free: Vec<usize>,
     next_id: u64,
     /// How many waiters have each bit of interest.
-    counts: [u32; 8],
+    counts: [u32; BITS.len()],
 }
 
 #[derive(Debug)]
@@ -196,7 +199,7 @@ struct Place {
 
 impl Set {
     fn union(&self) -> u8 {
-        self.counts.iter().enumerate().fold(0, |bits, (bit, count)| bits | (u8::from(*count > 0) << bit))
+        self.counts.iter().zip(BITS).filter(|(count, _)| **count > 0).fold(0, |union, (_, bit)| union | bit)
     }
 
     fn find(&self, ticket: &Ticket) -> Option<usize> {
@@ -261,8 +264,8 @@ impl Set {
     }
 
     fn count(&mut self, interest: u8, step: fn(u32, u32) -> u32) {
-        for (bit, count) in self.counts.iter_mut().enumerate() {
-            *count = step(*count, u32::from(interest >> bit & 1));
+        for (count, bit) in self.counts.iter_mut().zip(BITS) {
+            *count = step(*count, u32::from(interest & bit != 0));
         }
     }
 }

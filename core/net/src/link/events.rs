@@ -31,7 +31,7 @@ pub enum LinkEvent {
 pub trait Owner: Send + Sync + 'static {
     /// A listener accepted a connection; its handshake has only begun.
     fn adopt(&self, listener: u64, link: Arc<Link>);
-    /// `link` has events, or messages the socket does not know of: take them with [`Link::take_events`] and
+    /// `link` has events, or messages the socket does not know of: take them with [`Link::take_news`] and
     /// [`Link::refill`].
     fn attend(&self, link: &Arc<Link>);
     /// Something a waiter may wait for has changed (bits of [`ohmq_queue::doorbell`]).
@@ -53,9 +53,10 @@ pub(crate) struct Refill {
 }
 
 impl Link {
-    /// Takes the events that happened since the last call, oldest first.
-    pub fn take_events(&self) -> Vec<LinkEvent> {
-        std::mem::take(&mut self.lock().events)
+    /// Takes the events that happened since the last call, oldest first, and says whether messages wait to be received.
+    pub fn take_news(&self) -> (Vec<LinkEvent>, bool) {
+        let mut state = self.lock();
+        (std::mem::take(&mut state.events), !state.inbound.is_empty())
     }
 
     /// True when messages wait to be received.

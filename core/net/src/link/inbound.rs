@@ -55,6 +55,9 @@ impl Inbound {
     ) -> usize {
         let first = self.is_empty();
         let run = connection.run(slab, if first { most } else { few });
+        if run.count == 0 {
+            return 0;
+        }
         if first && (run.count >= TAKEN_AT_ONCE || run.bytes >= WORTH_KEEPING) {
             self.batch = run.take(slab);
         } else {

@@ -9,6 +9,7 @@ use bytes::BytesMut;
 use ohmq_proto::connection::Event;
 use ohmq_queue::doorbell::IN;
 use ohmq_queue::mistake::{Mistake, planted};
+use ohmq_queue::sync::MutexGuard;
 
 use super::inbound::Inbound;
 use super::state::{Phase, State, Wire};
@@ -92,7 +93,8 @@ impl Link {
     /// The poller says that there is something to read; `ending` that the peer has said its last. True when there may
     /// be more: call [`Link::read_more`] soon.
     pub(crate) fn read_ready(self: &Arc<Self>, ending: bool) -> bool {
-        if let Some(wire) = self.lock().wire.as_mut() {
+        let mut state = self.lock();
+        if let Some(wire) = state.wire.as_mut() {
             wire.ending |= ending;
             if wire.reader_held {
                 // This edge will not come again, and the holder may have looked before it.
@@ -100,25 +102,36 @@ impl Link {
                 return false;
             }
         }
-        self.read_turn(Teller::Reactor) == ReadTurn::More
+        self.read_on(state, Teller::Reactor) == ReadTurn::More
     }
 
     /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.
     pub(crate) fn read_more(self: &Arc<Self>) -> bool {
-        let more = self.lock().wire.as_mut().is_some_and(|wire| {
+        let mut state = self.lock();
+        let more = state.wire.as_mut().is_some_and(|wire| {
             wire.remembered = false;
             wire.has_more()
         });
-        more && self.read_turn(Teller::Reactor) == ReadTurn::More
+        more && self.read_on(state, Teller::Reactor) == ReadTurn::More
     }
 
     /// Reads and parses until there is a message to take, the kernel has nothing more, or the turn was long enough.
     pub(crate) fn read_turn(self: &Arc<Self>, teller: Teller) -> ReadTurn {
-        if let Some(turn) = self.parse_rest(teller) {
-            return turn;
+        self.read_on(self.lock(), teller)
+    }
+
+    fn read_on<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>, teller: Teller) -> ReadTurn {
+        if state.wire.as_ref().is_some_and(|wire| wire.unparsed && !wire.reader_held) {
+            if let Some(turn) = self.parse_rest(state, teller) {
+                return turn;
+            }
+            state = self.lock();
         }
         for _ in 0..READS_PER_TURN {
-            let Some((stream, mut slab, size, lacks)) = self.take_slab() else { return ReadTurn::Stopped };
+            let Some((stream, mut slab, size, lacks)) = take_slab(&mut state) else {
+                return ReadTurn::Stopped;
+            };
+            drop(state);
             if lacks > size {
                 // The whole body in one place, so that it is not copied about while it grows.
                 slab.reserve(lacks.min(TRUSTED.max(slab.len())) + 2 * READ_SIZE);
@@ -127,6 +140,7 @@ impl Link {
             if let Some(turn) = self.return_slab(&stream, slab, outcome, size, teller) {
                 return turn;
             }
+            state = self.lock();
         }
         ReadTurn::More
     }
@@ -143,21 +157,16 @@ impl Link {
             state.announced = true;
             self.parse(&mut state, TAKEN_AT_ONCE);
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
-            (!state.inbound.is_empty()).then_some(if more { ReadTurn::More } else { ReadTurn::Drained })
+            let turn = if more { ReadTurn::More } else { ReadTurn::Drained };
+            let news = News { attend: false, fresh: true, answers: has_answers(&state) };
+            (!state.inbound.is_empty()).then_some((turn, news))
         };
-        if found.is_some() {
-            self.tell(Teller::Owner, false, true);
-        }
+        let found = found.map(|(turn, news)| {
+            self.tell(Teller::Owner, &news);
+            turn
+        });
         if found.unwrap_or_else(|| self.read_turn(Teller::Owner)) == ReadTurn::More {
             self.remember();
-        }
-    }
-
-    /// What was received may have to be answered: a PING.
-    fn flush_answers(self: &Arc<Self>) {
-        let answers = self.lock().wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty());
-        if answers {
-            self.flush();
         }
     }
 
@@ -178,51 +187,27 @@ impl Link {
     }
 
     /// Parses what the socket left in the slab when it had enough; `None` when there was nothing to take.
-    fn parse_rest(self: &Arc<Self>, teller: Teller) -> Option<ReadTurn> {
-        let (attend, fresh, more) = {
-            let mut state = self.lock();
-            let wire = state.wire.as_ref()?;
-            if !wire.unparsed || wire.reader_held {
-                return None;
-            }
-            let before = state.counters.recv_accepted;
-            self.parse(&mut state, teller.limit());
-            let (attend, fresh) = state.news(before);
-            (attend, fresh, state.wire.as_ref().is_some_and(Wire::has_more))
-        };
-        self.tell(teller, attend, fresh);
-        fresh.then_some(if more { ReadTurn::More } else { ReadTurn::Drained })
+    fn parse_rest(self: &Arc<Self>, mut state: MutexGuard<'_, State>, teller: Teller) -> Option<ReadTurn> {
+        let before = state.counters.recv_accepted;
+        self.parse(&mut state, teller.limit());
+        let news = News::since(before, &mut state);
+        let more = state.wire.as_ref().is_some_and(Wire::has_more);
+        drop(state);
+        self.tell(teller, &news);
+        news.fresh.then_some(if more { ReadTurn::More } else { ReadTurn::Drained })
     }
 
     /// Tells the owner what was parsed.
-    fn tell(self: &Arc<Self>, teller: Teller, attend: bool, fresh: bool) {
-        if attend && teller == Teller::Reactor {
+    fn tell(self: &Arc<Self>, teller: Teller, news: &News) {
+        if news.attend && teller == Teller::Reactor {
             self.owner().attend(self);
         }
-        if fresh {
+        if news.fresh {
             self.owner().ring(IN);
         }
-        self.flush_answers();
-    }
-
-    /// Takes the reader role: the stream, the slab, how much to read, and how much the message under way lacks.
-    fn take_slab(&self) -> Option<(Arc<Stream>, BytesMut, usize, usize)> {
-        let mut state = self.lock();
-        if state.paused {
-            return None;
+        if news.answers {
+            self.flush();
         }
-        let wire = state.wire.as_mut()?;
-        if (wire.reader_held && !planted(Mistake::ReaderNotAlone)) || wire.failed.is_some() {
-            return None;
-        }
-        wire.reader_held = true;
-        let mut slab = std::mem::take(&mut wire.slab);
-        if slab.is_empty() {
-            slab = spare_slab();
-        }
-        let least = if wire.full_reads >= 2 { 2 * READ_SIZE } else { READ_SIZE };
-        let lacks = wire.connection.wanted();
-        Some((Arc::clone(&wire.stream), slab, lacks.clamp(least, LARGE_READ), lacks))
     }
 
     /// Gives the role back with the outcome of the read; `None` when the turn goes on.
@@ -234,7 +219,7 @@ impl Link {
         size: usize,
         teller: Teller,
     ) -> Option<ReadTurn> {
-        let (attend, fresh, more) = {
+        let (news, more) = {
             let mut state = self.lock();
             let before = state.counters.recv_accepted;
             let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
@@ -275,11 +260,10 @@ impl Link {
                 }
             }
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
-            let (attend, fresh) = state.news(before);
-            (attend, fresh, more)
+            (News::since(before, &mut state), more)
         };
-        self.tell(teller, attend, fresh);
-        match (more, fresh) {
+        self.tell(teller, &news);
+        match (more, news.fresh) {
             (false, _) => Some(ReadTurn::Drained),
             (true, true) => Some(ReadTurn::More),
             (true, false) => None,
@@ -351,6 +335,47 @@ impl Link {
             Event::Join(_) | Event::Leave(_) => {}
         }
     }
+}
+
+/// What came of parsing.
+struct News {
+    /// The owner must be attended.
+    attend: bool,
+    /// There are messages.
+    fresh: bool,
+    /// What was received may have to be answered: a PING.
+    answers: bool,
+}
+
+impl News {
+    /// Since so many messages had been accepted.
+    fn since(before: u64, state: &mut State) -> Self {
+        let (attend, fresh) = state.news(before);
+        News { attend, fresh, answers: has_answers(state) }
+    }
+}
+
+fn has_answers(state: &State) -> bool {
+    state.wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty())
+}
+
+/// Takes the reader role: the stream, the slab, how much to read, and how much the message under way lacks.
+fn take_slab(state: &mut State) -> Option<(Arc<Stream>, BytesMut, usize, usize)> {
+    if state.paused {
+        return None;
+    }
+    let wire = state.wire.as_mut()?;
+    if (wire.reader_held && !planted(Mistake::ReaderNotAlone)) || wire.failed.is_some() {
+        return None;
+    }
+    wire.reader_held = true;
+    let mut slab = std::mem::take(&mut wire.slab);
+    if slab.is_empty() {
+        slab = spare_slab();
+    }
+    let least = if wire.full_reads >= 2 { 2 * READ_SIZE } else { READ_SIZE };
+    let lacks = wire.connection.wanted();
+    Some((Arc::clone(&wire.stream), slab, lacks.clamp(least, LARGE_READ), lacks))
 }
 
 thread_local! {

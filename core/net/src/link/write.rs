@@ -99,25 +99,24 @@ impl Link {
 
     /// Takes the writer role if it is free and writes what is queued. When another thread holds the role, that
     /// thread will see what this one queued before it lets go.
-    pub fn flush(self: &Arc<Self>) {
+    ///
+    /// True when the kernel has refused bytes and a lot of them wait: whoever sends more only fills memory.
+    pub fn flush(self: &Arc<Self>) -> bool {
         for _ in 0..WRITES_PER_TURN {
-            let Some((stream, mut batch)) = self.take_batch() else { return };
+            let (stream, mut batch) = match self.take_batch() {
+                Ok(taken) => taken,
+                Err(far_ahead) => return far_ahead,
+            };
             let outcome = write_batch(&stream, &mut batch);
-            if !self.return_batch(&stream, batch, outcome) {
-                return;
+            match self.return_batch(&stream, batch, outcome) {
+                Written::More => {}
+                Written::Done { far_ahead } => return far_ahead,
             }
         }
         if !planted(Mistake::WriterTurnUnfinished) {
             self.command(Command::Flush(self.key));
         }
-    }
-
-    /// The kernel has refused bytes and a lot of them wait: whoever sends more only fills memory.
-    pub fn is_far_ahead(&self) -> bool {
-        self.lock()
-            .wire
-            .as_ref()
-            .is_some_and(|wire| wire.refused && wire.connection.output_ref().bytes() > FAR_AHEAD)
+        false
     }
 
     /// Frees the memory kept for further batches.
@@ -132,36 +131,46 @@ impl Link {
         {
             let mut state = self.lock();
             let Some(wire) = state.wire.as_mut().filter(|wire| wire.stream.has_new_room()) else { return };
+            if !wire.refused && !wire.writer_held {
+                // Nobody waits for it: pollers say it with each word of something to read.
+                return;
+            }
             wire.refused = false;
             wire.retry_write = wire.writer_held && !planted(Mistake::WriterForgetsRetry);
         }
         self.flush();
     }
 
-    fn take_batch(&self) -> Option<(Arc<Stream>, Batch)> {
+    /// Takes the writer role; when it is not to be had, or there is nothing to write, says whether a lot waits.
+    fn take_batch(&self) -> Result<(Arc<Stream>, Batch), bool> {
         let mut state = self.lock();
-        let wire = state.wire.as_mut()?;
+        let Some(wire) = state.wire.as_mut() else { return Err(false) };
         let held = wire.writer_held && !planted(Mistake::WriterNotAlone);
         if held || wire.refused || wire.write_closed || wire.failed.is_some() {
-            return None;
+            return Err(is_far_ahead(wire));
         }
         let output = wire.connection.output();
         if output.is_empty() {
-            return None;
+            return Err(false);
         }
         let batch = output.take();
         wire.writer_held = true;
-        Some((Arc::clone(&wire.stream), batch))
+        Ok((Arc::clone(&wire.stream), batch))
     }
 
-    /// Gives the role back with the outcome of the write; true when there is more to write now.
-    fn return_batch(self: &Arc<Self>, stream: &Arc<Stream>, batch: Batch, outcome: io::Result<()>) -> bool {
-        let (completed, again, finished) = {
+    /// Gives the role back with the outcome of the write.
+    fn return_batch(
+        self: &Arc<Self>,
+        stream: &Arc<Stream>,
+        batch: Batch,
+        outcome: io::Result<()>,
+    ) -> Written {
+        let (completed, again, finished, far_ahead) = {
             let mut state = self.lock();
             let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
                 // A wire is never taken away while its writer role is held.
                 debug_assert!(false, "the wire changed under its writer");
-                return false;
+                return Written::Done { far_ahead: false };
             };
             wire.writer_held = false;
             let completed = wire.connection.output().restore(batch);
@@ -182,9 +191,11 @@ impl Link {
             if wire.failed.is_some() {
                 self.command(Command::Lost(self.key));
             }
+            let far_ahead = is_far_ahead(wire);
             state.counters.sent_delivered += completed as u64;
             self.release(completed);
-            (completed, again, state.phase == Phase::Lingering && completed > 0 && self.unsent() == 0)
+            let finished = state.phase == Phase::Lingering && completed > 0 && self.unsent() == 0;
+            (completed, again, finished, far_ahead)
         };
         if completed > 0 {
             self.ring_room();
@@ -192,8 +203,21 @@ impl Link {
         if finished {
             self.command(Command::Finish(self.key));
         }
-        again
+        if again { Written::More } else { Written::Done { far_ahead } }
     }
+}
+
+/// How a write ended.
+enum Written {
+    /// There is more to write now.
+    More,
+    Done {
+        far_ahead: bool,
+    },
+}
+
+fn is_far_ahead(wire: &Wire) -> bool {
+    wire.refused && wire.connection.output_ref().bytes() > FAR_AHEAD
 }
 
 /// The wire, if its handshake is done.

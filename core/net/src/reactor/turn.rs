@@ -12,6 +12,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use super::dial::Dial;
 use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
 use crate::kernel;
+use crate::keyed::Keyed;
 use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
 use crate::nest::Nest;
 use crate::stream::Stream;
@@ -70,7 +71,7 @@ pub(super) struct Entry {
 pub(super) struct IoThread {
     pub(super) poll: Poll,
     pub(super) handle: Handle,
-    pub(super) entries: HashMap<u64, Entry>,
+    pub(super) entries: Keyed<Box<Entry>>,
     listeners: HashMap<ListenerId, Box<Listening>>,
     pub(super) timers: BTreeSet<(Instant, u64, Alarm)>,
     /// Links whose last turn ended before the kernel ran dry; edge-triggered readiness must be remembered.
@@ -97,7 +98,7 @@ impl IoThread {
             poll,
             clock,
             handle,
-            entries: HashMap::new(),
+            entries: Keyed::default(),
             listeners: HashMap::new(),
             timers: BTreeSet::new(),
             eager: HashSet::new(),
@@ -201,7 +202,7 @@ impl IoThread {
             }
             Command::Dial { link, target } => self.dial(link, target),
             Command::Resolved { key, attempt, addresses } => self.on_resolved(key, attempt, addresses),
-            Command::Flush(key) => self.with_link(key, |link| link.flush()),
+            Command::Flush(key) => self.with_link(key, |link| _ = link.flush()),
             Command::Stream { key, owner } => {
                 self.streams.insert(key, owner);
                 self.tick(key);
@@ -357,7 +358,8 @@ impl IoThread {
             handshaking: None,
             farewell: false,
         };
-        self.entries.insert(key, entry);
+        // Boxed: the map has up to twice as many places as entries.
+        self.entries.insert(key, Box::new(entry));
     }
 
     /// Hands a connected stream to its link and watches it.

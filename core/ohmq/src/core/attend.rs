@@ -25,15 +25,14 @@ impl Inner {
 
     /// Takes what happened on a link and tells the pattern.
     pub(super) fn attend(&mut self, link: &Arc<Link>) {
-        for event in link.take_events() {
+        let (events, readable) = link.take_news();
+        for event in events {
             // Looked up each time: an event may have removed the pipe.
             if let Some(pipe) = self.table.by_key(link.key()) {
                 self.on_event(pipe, link, event);
             }
         }
-        if let Some(pipe) = self.table.by_key(link.key())
-            && link.has_inbound()
-        {
+        if readable && let Some(pipe) = self.table.by_key(link.key()) {
             self.pattern.readable(pipe);
         }
     }

@@ -67,9 +67,8 @@ impl Effects {
         for effect in self.first.into_iter().chain(self.rest) {
             match effect {
                 Effect::Flush(link) => {
-                    link.flush();
+                    outcome.far_ahead |= link.flush();
                     outcome.wrote = true;
-                    outcome.far_ahead |= link.is_far_ahead();
                 }
                 Effect::Nudge(nudge) => nudge.deliver(),
                 Effect::Close(link, linger) => link.close(linger),

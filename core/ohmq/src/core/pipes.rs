@@ -1,10 +1,9 @@
 //! The pipes of one socket: dense numbers for the pattern, a link or an inproc end behind each.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_net::{Counters, Link, LinkEnd};
+use ohmq_net::{Counters, Keyed, Link, LinkEnd};
 use ohmq_proto::{Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
@@ -89,7 +88,7 @@ impl Slot {
 pub(super) struct PipeTable {
     pub(super) slots: Vec<Option<Slot>>,
     free: Vec<u32>,
-    by_key: HashMap<u64, PipeId>,
+    by_key: Keyed<PipeId>,
     /// Retired pipes found empty: to be detached.
     pub(super) drained: Vec<PipeId>,
     /// Links with events that came up while the socket itself was reading.

@@ -89,6 +89,7 @@ impl Connection {
     #[inline]
     pub fn receive(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Event>, ProtocolError> {
         let result = match self.phase {
+            Phase::Traffic if input.is_empty() => self.incomplete(1, input),
             Phase::Traffic => self.receive_traffic(input, now),
             _ => self.receive_handshake(input, now),
         };

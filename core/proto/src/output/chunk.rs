@@ -105,6 +105,24 @@ impl Chunk {
         Self { arena: Arena::Shared(arena), bodies, len, messages, ..Self::default() }
     }
 
+    /// An empty chunk that grows into this memory.
+    #[inline]
+    pub(super) fn with_memory(memory: Vec<u8>) -> Self {
+        debug_assert!(memory.is_empty());
+        Self { arena: Arena::Own(memory), ..Self::default() }
+    }
+
+    /// The memory of the arena, emptied, unless others share it.
+    pub(super) fn into_memory(self) -> Option<Vec<u8>> {
+        match self.arena {
+            Arena::Own(mut bytes) => {
+                bytes.clear();
+                Some(bytes)
+            }
+            Arena::Shared(_) => None,
+        }
+    }
+
     pub(super) fn is_shared(&self) -> bool {
         matches!(self.arena, Arena::Shared(_))
     }
@@ -139,14 +157,6 @@ impl Chunk {
 
     pub(super) fn heartbeats(&self) -> usize {
         self.heartbeats
-    }
-
-    /// Memory kept by an emptied chunk.
-    pub(super) fn capacity(&self) -> usize {
-        match &self.arena {
-            Arena::Own(bytes) => bytes.capacity(),
-            Arena::Shared(_) => usize::MAX,
-        }
     }
 
     #[inline]

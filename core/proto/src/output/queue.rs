@@ -23,7 +23,8 @@ pub struct Output {
     /// Closed chunks, oldest first; empty in the usual case.
     closed: VecDeque<Chunk>,
     open: Chunk,
-    spare: Option<Chunk>,
+    /// The memory of a chunk that was written, for the next.
+    spare: Vec<u8>,
     messages: usize,
     heartbeats: usize,
 }
@@ -50,7 +51,8 @@ impl Output {
     /// Takes everything for writing. What is sent meanwhile is queued behind it.
     pub fn take(&mut self) -> Batch {
         let remaining = self.bytes();
-        let last = std::mem::replace(&mut self.open, self.spare.take().unwrap_or_default());
+        let next = self.next_chunk();
+        let last = std::mem::replace(&mut self.open, next);
         Batch { older: std::mem::take(&mut self.closed), last, remaining }
     }
 
@@ -92,7 +94,7 @@ impl Output {
 
     /// Frees memory kept for later messages: for connections that have become idle.
     pub fn trim(&mut self) {
-        self.spare = None;
+        self.spare = Vec::new();
         if self.is_empty() {
             self.open = Chunk::default();
         }
@@ -125,7 +127,7 @@ impl Output {
         if gathered.chunk.len() <= MERGED && self.open.len() < CHUNK {
             return self.open.absorb(&mut gathered.chunk);
         }
-        let next = std::mem::replace(&mut gathered.chunk, self.spare.take().unwrap_or_default());
+        let next = std::mem::replace(&mut gathered.chunk, self.next_chunk());
         self.closed.push_back(std::mem::replace(&mut self.open, next));
     }
 
@@ -134,7 +136,7 @@ impl Output {
         debug_assert_eq!(edition.format(), self.format);
         self.messages += edition.messages();
         if self.open.len() > 0 {
-            let next = self.spare.take().unwrap_or_default();
+            let next = self.next_chunk();
             self.closed.push_back(std::mem::replace(&mut self.open, next));
         }
         self.closed.push_back(edition.chunk());
@@ -169,7 +171,7 @@ impl Output {
     #[inline]
     fn room(&mut self) -> &mut Chunk {
         if self.open.len() >= CHUNK {
-            let next = self.spare.take().unwrap_or_default();
+            let next = self.next_chunk();
             self.closed.push_back(std::mem::replace(&mut self.open, next));
         }
         &mut self.open
@@ -189,12 +191,18 @@ impl Output {
         self.closed = rest;
     }
 
-    /// Keeps one emptied chunk's memory for the next batch.
-    fn recycle(&mut self, mut chunk: Chunk) {
+    #[inline]
+    fn next_chunk(&mut self) -> Chunk {
+        Chunk::with_memory(std::mem::take(&mut self.spare))
+    }
+
+    /// Keeps one written chunk's memory for the next batch.
+    fn recycle(&mut self, chunk: Chunk) {
         self.heartbeats -= chunk.heartbeats();
-        if self.spare.is_none() && chunk.capacity() <= KEPT {
-            chunk.clear();
-            self.spare = Some(chunk);
+        if self.spare.capacity() == 0
+            && let Some(memory) = chunk.into_memory().filter(|memory| memory.capacity() <= KEPT)
+        {
+            self.spare = memory;
         }
     }
 }
