@@ -112,8 +112,8 @@ pub const LIMITS: &[Limit] = &[
     row(Again,  Connected, Anywhere, Allocations,       1.2,     1, MEASURED),
     row(Again,  Bound,     Anywhere, Allocations,       6.7,     1, MEASURED),
 
-    row(ONE,    Connected, OneCpu,   Instructions,  8_600.0,     1, MEASURED),
-    row(ONE,    Bound,     OneCpu,   Instructions,  8_600.0,     1, MEASURED),
+    row(ONE,    Connected, OneCpu,   Instructions,  8_100.0,     1, MEASURED),
+    row(ONE,    Bound,     OneCpu,   Instructions,  8_100.0,     1, MEASURED),
     row(Stream, Connected, OneCpu,   Instructions,    680.0,     1, MEASURED),
     row(Stream, Bound,     OneCpu,   Instructions,    540.0,     1, MEASURED),
     row(FAN,    Bound,     OneCpu,   Instructions,    470.0,     1, MEASURED),
