@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Instant;
 
-use ohmq::{Context, Message, Socket, SocketType};
+use ohmq::{Context, Outgoing, Socket, SocketType};
 use ohmq_queue::mistake::{Mistake, plant};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::thread::{self, JoinHandle};
@@ -81,7 +81,7 @@ pub(crate) fn meet(connecting: &Socket, bound: &Socket) {
 }
 
 /// Another thread that sends these messages, and gives the socket back.
-pub(crate) fn sending<M: Into<Message> + 'static>(
+pub(crate) fn sending<M: Into<Outgoing<'static>> + 'static>(
     socket: Socket,
     messages: impl IntoIterator<Item = M> + Send + 'static,
 ) -> JoinHandle<Socket> {
