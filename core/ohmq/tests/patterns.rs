@@ -1,5 +1,7 @@
 //! Every pattern over every transport, through the public API and real sockets.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use ohmq::{
@@ -71,7 +73,7 @@ fn pushed_messages_arrive_once_and_in_order() {
     for transport in TRANSPORTS {
         let pair = Pair::new(transport, SocketType::Pull, SocketType::Push);
         let sender = pair.connected.clone();
-        let thread = std::thread::spawn(move || {
+        let thread = thread::spawn(move || {
             for number in 0..COUNT {
                 sender.send(number.to_be_bytes().to_vec()).unwrap();
             }
@@ -195,7 +197,7 @@ fn closing_with_linger_delivers_everything() {
             push.send(number.to_be_bytes().to_vec()).unwrap();
         }
         push.close();
-        let term = std::thread::spawn(move || sending.term().unwrap());
+        let term = thread::spawn(move || sending.term().unwrap());
         for number in 0..500u32 {
             assert_eq!(receive(&pull).bytes(), number.to_be_bytes());
         }
@@ -209,7 +211,7 @@ fn the_end_of_a_context_ends_blocked_calls() {
     let pull = context.socket(SocketType::Pull).unwrap();
     pull.bind("tcp://127.0.0.1:*").unwrap();
     let waiting = pull.clone();
-    let thread = std::thread::spawn(move || {
+    let thread = thread::spawn(move || {
         let error = waiting.recv().unwrap_err();
         waiting.close();
         error.code()
@@ -271,7 +273,7 @@ fn one_interrupt_at_any_moment_ends_the_call() {
     poller.add(&socket, Events::IN, 0);
     for round in 0..200u32 {
         let mark = socket.mark();
-        let code = std::thread::scope(|scope| {
+        let code = thread::scope(|scope| {
             let call = scope.spawn(|| match round % 2 {
                 0 => socket.recv_since(mark, PATIENCE).unwrap_err().code(),
                 _ => poller.wait_since(&socket, mark, PATIENCE).unwrap_err().code(),
@@ -291,7 +293,7 @@ fn an_interrupt_ends_a_blocked_call() {
     let pull = context.socket(SocketType::Pull).unwrap();
     let waiting = pull.clone();
     let (told, started) = std::sync::mpsc::channel();
-    let thread = std::thread::spawn(move || {
+    let thread = thread::spawn(move || {
         told.send(()).unwrap();
         waiting.recv().unwrap_err().code()
     });
@@ -299,7 +301,7 @@ fn an_interrupt_ends_a_blocked_call() {
     // The call may not be blocked yet; an interrupt before it is none of its business, so go on until it has ended.
     while !thread.is_finished() {
         pull.interrupt();
-        std::thread::yield_now();
+        thread::yield_now();
     }
     assert_eq!(thread.join().unwrap(), ErrorCode::Eintr);
 }
@@ -319,7 +321,7 @@ fn a_peer_that_returns_is_found_again() {
         pull.close();
         // Until the push side has seen the end of the connection, a message could be written into it and be lost.
         while push.stats().connections_lost <= u64::from(round) {
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
     drop(push);
@@ -333,27 +335,27 @@ fn futures_need_no_runtime() {
     use std::sync::Arc;
     use std::task::{Poll, Wake};
 
-    struct Unpark(std::thread::Thread);
+    struct Unpark(thread::Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
             self.0.unpark();
         }
     }
     fn block_on<F: Future>(future: F) -> F::Output {
-        let waker = Arc::new(Unpark(std::thread::current())).into();
+        let waker = Arc::new(Unpark(thread::current())).into();
         let mut context = std::task::Context::from_waker(&waker);
         let mut future = pin!(future);
         loop {
             match future.as_mut().poll(&mut context) {
                 Poll::Ready(output) => return output,
-                Poll::Pending => std::thread::park(),
+                Poll::Pending => thread::park(),
             }
         }
     }
 
     let pair = Pair::new("tcp://127.0.0.1:*", SocketType::Rep, SocketType::Req);
     let server = pair.bound.clone();
-    let thread = std::thread::spawn(move || {
+    let thread = thread::spawn(move || {
         let request = block_on(server.recv_async()).unwrap();
         block_on(server.send_async(request)).unwrap();
     });
@@ -407,4 +409,30 @@ fn an_address_is_free_when_unbind_returns() {
             first.bind(&endpoint).unwrap();
         }
     }
+}
+
+/// A path that is just being left must be in use or free to others, never half of each.
+#[test]
+fn a_path_that_many_want_has_one_holder() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = &format!("ipc://{}/wanted", folder.path().display());
+    let (context, holders, held) = (&Context::new(), &AtomicUsize::new(0), &AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(move || {
+                let socket = context.socket(SocketType::Rep).unwrap();
+                while held.load(Ordering::Relaxed) < 500 {
+                    match socket.bind(endpoint) {
+                        Ok(_) => {
+                            held.fetch_add(1, Ordering::Relaxed);
+                            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two sockets hold {endpoint}");
+                            holders.fetch_sub(1, Ordering::SeqCst);
+                            socket.unbind(endpoint).unwrap();
+                        }
+                        Err(error) => assert_eq!(error.code(), ErrorCode::Eaddrinuse, "{error}"),
+                    }
+                }
+            });
+        }
+    });
 }

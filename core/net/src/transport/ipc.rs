@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use ohmq_proto::endpoint::IpcEndpoint;
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -13,7 +14,8 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::{Bound, Listener, buffers};
 use crate::config::LinkConfig;
 
-/// The file of a bound path. Dropping it removes the file, if it is still ours, and the folder we made for it.
+/// The file of a bound path. Dropping it removes the file, if it is still ours, and the folder we made for it. That is
+/// done while the socket still listens: a file nobody listens on would be taken for one left behind, and be replaced.
 #[derive(Debug)]
 pub(super) struct BoundFile {
     path: PathBuf,
@@ -34,6 +36,9 @@ impl Drop for BoundFile {
 }
 
 pub(super) fn bind(endpoint: &IpcEndpoint, config: &LinkConfig) -> io::Result<Bound> {
+    // From its making to `listen` a file is one nobody listens on: no other bind of this process may see it.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     buffers(&socket, &config.stream);
@@ -49,7 +54,7 @@ pub(super) fn bind(endpoint: &IpcEndpoint, config: &LinkConfig) -> io::Result<Bo
         }
     };
     socket.listen(config.backlog)?;
-    Ok(Bound { listener: Listener { socket, tcp: false, _file: file }, endpoint: name })
+    Ok(Bound { listener: Listener { _file: file, socket, tcp: false }, endpoint: name })
 }
 
 /// The address to connect to; `None` for a wildcard, which the grammar refuses before.
@@ -74,7 +79,11 @@ fn bind_path(socket: &Socket, path: PathBuf, folder: bool) -> io::Result<BoundFi
     let address = SockAddr::unix(&path)?;
     match socket.bind(&address) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(&path, &address) => {
-            fs::remove_file(&path)?;
+            match fs::remove_file(&path) {
+                // Whoever left it, or found it too, was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
             socket.bind(&address)?;
         }
         other => other?,

@@ -18,9 +18,10 @@ use crate::stream::Stream;
 /// A bound, listening socket. Dropping it closes it and removes the file of an ipc path.
 #[derive(Debug)]
 pub struct Listener {
+    // Removed before the socket is closed: fields are dropped in this order.
+    _file: Option<ipc::BoundFile>,
     socket: Socket,
     tcp: bool,
-    _file: Option<ipc::BoundFile>,
 }
 
 /// What [`bind`] made.
