@@ -99,6 +99,11 @@
 #define ZMQ_THREAD_NAME_PREFIX 9
 /** Whether new sockets linger for ever when closed; off, they start with `LINGER` 0. */
 #define ZMQ_BLOCKY 70
+/**
+ * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+ * never sleeps.
+ */
+#define ZMQ_SPIN 1001
 #define ZMQ_IO_THREADS_DFLT 1
 #define ZMQ_MAX_SOCKETS_DFLT 1023
 #define ZMQ_THREAD_PRIORITY_DFLT -1

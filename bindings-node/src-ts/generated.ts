@@ -598,6 +598,11 @@ export const ContextOption = {
      * Concerns later binds and connects.
      */
     BLOCKY: 70,
+    /**
+     * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+     * never sleeps. Default 50 µs. Concerns later binds and connects.
+     */
+    SPIN: 1001,
 } as const
 export type ContextOption = (typeof ContextOption)[keyof typeof ContextOption]
 
@@ -972,6 +977,11 @@ export interface ContextOptions {
      * Concerns later binds and connects.
      */
     blocky: boolean
+    /**
+     * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+     * never sleeps. Default 50 µs. Concerns later binds and connects.
+     */
+    spin: number
 }
 
 export const contextProperties: readonly OptionProperty[] = [
@@ -988,6 +998,7 @@ export const contextProperties: readonly OptionProperty[] = [
     {name: "zeroCopyRecv", id: 10, kind: "bool", readable: true, writable: true, next: true},
     {name: "ipv6", id: 42, kind: "bool", readable: true, writable: true, next: true},
     {name: "blocky", id: 70, kind: "bool", readable: true, writable: true, next: true},
+    {name: "spin", id: 1001, kind: "int", readable: true, writable: true, next: true},
 ]
 
 /** The options of every socket. */

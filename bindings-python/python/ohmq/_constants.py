@@ -431,6 +431,9 @@ class ContextOption(IntEnum):
     #: Whether new sockets linger for ever when closed; off, they start with `LINGER` 0. Default on.
     #: Concerns later binds and connects.
     BLOCKY = 70
+    #: How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+    #: never sleeps. Default 50 µs. Concerns later binds and connects.
+    SPIN = 1001
 
 class MessageOption(IntEnum):
     """What can be read from a message, by number."""
@@ -851,6 +854,7 @@ THREAD_AFFINITY_CPU_REMOVE: ContextOption = ContextOption.THREAD_AFFINITY_CPU_RE
 THREAD_NAME_PREFIX: ContextOption = ContextOption.THREAD_NAME_PREFIX
 ZERO_COPY_RECV: ContextOption = ContextOption.ZERO_COPY_RECV
 BLOCKY: ContextOption = ContextOption.BLOCKY
+SPIN: ContextOption = ContextOption.SPIN
 MORE: MessageOption = MessageOption.MORE
 SRCFD: MessageOption = MessageOption.SRCFD
 SHARED: MessageOption = MessageOption.SHARED
@@ -1123,6 +1127,7 @@ __all__ = [
     "THREAD_NAME_PREFIX",
     "ZERO_COPY_RECV",
     "BLOCKY",
+    "SPIN",
     "MessageOption",
     "MORE",
     "SRCFD",

@@ -1022,3 +1022,13 @@ class ContextOptions(_Options):
     @blocky.setter
     def blocky(self, value: bool) -> None:
         self.set(70, value)
+
+    @property
+    def spin(self) -> int:
+        """How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+        never sleeps. Default 50 µs. Concerns later binds and connects."""
+        return self.get(1001)
+
+    @spin.setter
+    def spin(self, value: int) -> None:
+        self.set(1001, value)

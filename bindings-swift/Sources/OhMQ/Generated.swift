@@ -451,6 +451,9 @@ public enum ContextOption: Int32, Sendable, Hashable, CaseIterable {
     /// Whether new sockets linger for ever when closed; off, they start with `LINGER` 0. Default on.
     /// Concerns later binds and connects.
     case blocky = 70
+    /// How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+    /// never sleeps. Default 50 µs. Concerns later binds and connects.
+    case spin = 1001
 }
 
 /// What went wrong. The number is POSIX's (Linux's) where there is one, else ZeroMQ's own.

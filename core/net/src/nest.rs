@@ -49,10 +49,11 @@ mod linux {
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
     use std::sync::{OnceLock, PoisonError, TryLockError};
     use std::task::Waker;
+    use std::time::Instant;
 
-    use ohmq_queue::Spin;
     use ohmq_queue::mistake::{Mistake, planted};
     use ohmq_queue::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+    use ohmq_queue::{Spin, SpinLimit};
     use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
     use rustix::io::Errno;
 
@@ -76,6 +77,8 @@ mod linux {
         /// Links the socket itself has read from and left with something in the kernel.
         unfinished: Mutex<Vec<Arc<Link>>>,
         lead: Mutex<Leading>,
+        /// How long the leader looks before it sleeps.
+        limit: SpinLimit,
         home: OnceLock<(Handle, u64)>,
         /// An application thread leads or has led lately.
         leased: AtomicBool,
@@ -104,12 +107,12 @@ mod linux {
     struct Goodbye<'a>(&'a Nest);
 
     impl Nest {
-        /// A nest with no links.
+        /// A nest with no links, whose leader spins no longer than `limit`.
         ///
         /// # Errors
         ///
         /// `EMFILE` when the process has no descriptors left.
-        pub fn new() -> io::Result<Option<Arc<Nest>>> {
+        pub fn new(limit: SpinLimit) -> io::Result<Option<Arc<Nest>>> {
             let poller = epoll::create(CreateFlags::CLOEXEC)?;
             let signal = Signal::new()?;
             epoll::add(&poller, &*signal, EventData::new_u64(WAKE), EventFlags::IN)?;
@@ -120,6 +123,7 @@ mod linux {
                 links: Mutex::new(Keyed::default()),
                 unfinished: Mutex::new(Vec::new()),
                 lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new() }),
+                limit,
                 home: OnceLock::new(),
                 leased: AtomicBool::new(false),
                 used: AtomicBool::new(false),
@@ -290,6 +294,7 @@ mod linux {
         /// # Errors
         ///
         /// As [`Lead::serve`].
+        // Times are taken again after spinning, which may have lasted as long as the caller wanted to wait.
         pub fn wait(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
             let mut awake = Some(awake);
             let mut call = move || {
@@ -297,10 +302,16 @@ mod linux {
                     awake();
                 }
             };
+            let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
             let mut spin = std::mem::take(&mut self.leading.spin);
-            let found = spin.run(|| !matches!(self.poll(Some(Duration::ZERO), &mut call), Ok(Led::TimedOut)));
+            let found = spin.run(self.nest.limit, timeout, || {
+                !matches!(self.poll(Some(Duration::ZERO), &mut call), Ok(Led::TimedOut))
+            });
             self.leading.spin = spin;
-            if found { Ok(Led::Served) } else { self.poll(timeout, &mut call) }
+            if found {
+                return Ok(Led::Served);
+            }
+            self.poll(deadline.map(|at| at.saturating_duration_since(Instant::now())), &mut call)
         }
 
         /// Makes the nest unreadable for the news that do not come from the network.
@@ -397,6 +408,8 @@ mod elsewhere {
     use std::os::fd::{BorrowedFd, OwnedFd};
     use std::task::Waker;
 
+    use ohmq_queue::SpinLimit;
+
     use super::{Arc, Duration, Handle, Led, Link, Signal};
 
     #[derive(Debug)]
@@ -414,7 +427,7 @@ mod elsewhere {
     }
 
     impl Nest {
-        pub fn new() -> io::Result<Option<Arc<Nest>>> {
+        pub fn new(_limit: SpinLimit) -> io::Result<Option<Arc<Nest>>> {
             Ok(None)
         }
         pub fn settle(self: &Arc<Self>, _choose: impl FnOnce() -> Handle) -> Handle {

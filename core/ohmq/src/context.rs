@@ -1,8 +1,10 @@
 //! The context: what sockets of one application share. I/O threads, the names of inproc, and the end of everything.
 
 use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use ohmq_net::{Handle, Reactor};
+use ohmq_queue::SpinLimit;
 use ohmq_queue::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 use ohmq_spec::{ContextOption, ErrorCode, SocketType};
 
@@ -55,7 +57,7 @@ impl Context {
             return Err(fail(ErrorCode::Emfile).because(detail));
         }
         let options = Options::new(socket_type, settings.ipv6, settings.blocky);
-        let core = SocketCore::new(Arc::clone(&self.core), socket_type, options);
+        let core = SocketCore::new(Arc::clone(&self.core), socket_type, options, settings.spin_limit());
         let mut sockets = lock(&self.core.sockets);
         if sockets.len() == sockets.capacity() {
             sockets.retain(|other| other.strong_count() > 0);
@@ -64,7 +66,8 @@ impl Context {
         Ok(Socket::new(core))
     }
 
-    /// Sets an option. `IO_THREADS` must be set before the first `bind` or `connect`.
+    /// Sets an option. `IO_THREADS` must be set before the first `bind` or `connect`; the others concern sockets made
+    /// afterwards.
     ///
     /// # Errors
     ///
@@ -87,6 +90,7 @@ impl Context {
             ContextOption::MaxMsgsz => settings.max_msgsz = value,
             ContextOption::Ipv6 => settings.ipv6 = value != 0,
             ContextOption::Blocky => settings.blocky = value != 0,
+            ContextOption::Spin => settings.spin = value,
             _ => return Err(fail(ErrorCode::Enotsup).because("this option is not supported yet")),
         }
         Ok(())
@@ -113,6 +117,7 @@ impl Context {
             ContextOption::MaxMsgsz => settings.max_msgsz,
             ContextOption::Ipv6 => settings.ipv6.into(),
             ContextOption::Blocky => settings.blocky.into(),
+            ContextOption::Spin => settings.spin,
             _ => crate::OptionValue::from(row.default).as_i64().unwrap_or(0) as i32,
         })
     }
@@ -169,11 +174,27 @@ struct Settings {
     max_msgsz: i32,
     ipv6: bool,
     blocky: bool,
+    spin: i32,
+}
+
+impl Settings {
+    /// Microseconds; what is negative is for ever.
+    fn spin_limit(&self) -> SpinLimit {
+        let limited = |micros| SpinLimit::at_most(Duration::from_micros(micros));
+        u64::try_from(self.spin).map_or(SpinLimit::FOREVER, limited)
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { io_threads: 1, max_sockets: 1023, max_msgsz: i32::MAX, ipv6: false, blocky: true }
+        Settings {
+            io_threads: 1,
+            max_sockets: 1023,
+            max_msgsz: i32::MAX,
+            ipv6: false,
+            blocky: true,
+            spin: 50,
+        }
     }
 }
 

@@ -250,10 +250,11 @@ impl Wait<'_> {
         &self,
         attempt: &mut impl FnMut() -> ControlFlow<T>,
     ) -> ControlFlow<std::result::Result<T, Stop>> {
+        let limit = self.core.spin;
         with_parker(|parker| {
             if self.interest == IN
                 && let Some(expectation) = self.core.expect()
-                && parker.spin(|| expectation.is_met())
+                && parker.spin(limit.bounded(), self.deadline.left(), || expectation.is_met())
             {
                 expectation.let_it_run();
                 if let ControlFlow::Break(result) = attempt() {
@@ -267,9 +268,10 @@ impl Wait<'_> {
                 return ControlFlow::Break(Ok(result));
             }
             self.check()?;
-            if self.interest == OUT && self.core.nest().is_none() {
-                // Only another thread of this process can make room, and it may be about to.
-                parker.spin(|| false);
+            // Who never sleeps waits here. And if there are no links only another thread of this process can make room,
+            // and it may be about to.
+            if limit.is_forever() || self.interest == OUT && self.core.nest().is_none() {
+                parker.spin(limit, self.deadline.left(), || false);
             }
             match self.deadline.0 {
                 Some(at) => drop(parker.park_deadline(at)),

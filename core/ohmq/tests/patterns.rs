@@ -425,7 +425,11 @@ fn a_path_that_many_want_has_one_holder() {
                     match socket.bind(endpoint) {
                         Ok(_) => {
                             held.fetch_add(1, Ordering::Relaxed);
-                            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two sockets hold {endpoint}");
+                            assert_eq!(
+                                holders.fetch_add(1, Ordering::SeqCst),
+                                0,
+                                "two sockets hold {endpoint}"
+                            );
                             holders.fetch_sub(1, Ordering::SeqCst);
                             socket.unbind(endpoint).unwrap();
                         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ohmq::{Context, ErrorCode, Events, Poller, Socket, SocketOption, SocketType};
+use ohmq::{Context, ContextOption, ErrorCode, Events, Poller, Socket, SocketOption, SocketType};
 
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(30));
 
@@ -173,4 +173,79 @@ fn a_peer_that_goes_takes_no_more_than_its_queue_along() {
     let stats = push.stats();
     // Its queue, and one message that was routed when it closed.
     assert!(stats.sent_dropped_disconnected <= LIVES * (MARK as u64 + 1), "{stats:?}");
+}
+
+/// `SPIN` changes how a thread waits, never what it gets: for a moment, not at all, for ever.
+#[test]
+fn who_spins_or_never_does_gets_the_same() {
+    for spin in [50, 0, -1] {
+        let context = Context::new();
+        context.set(ContextOption::Spin, spin).unwrap();
+        assert_eq!(context.get(ContextOption::Spin).unwrap(), spin);
+        for transport in ["tcp://127.0.0.1:*", "inproc://spin"] {
+            let (rep, req) = joined(&context, transport, SocketType::Rep, SocketType::Req);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        rep.send(rep.recv_timeout(PATIENCE).unwrap()).unwrap();
+                    }
+                });
+                for _ in 0..100 {
+                    req.send("same").unwrap();
+                    assert_eq!(req.recv_timeout(PATIENCE).unwrap().bytes(), b"same");
+                }
+            });
+            // Nothing comes: the time ends it, another thread does, and so does the end of the context.
+            let limit = Duration::from_millis(20);
+            let start = Instant::now();
+            assert_eq!(rep.recv_timeout(Some(limit)).unwrap_err().code(), ErrorCode::Eagain);
+            assert!(start.elapsed() >= limit, "{spin}, {transport}");
+            let mark = rep.mark();
+            std::thread::scope(|scope| {
+                let call = scope.spawn(|| rep.recv_since(mark, PATIENCE).unwrap_err().code());
+                rep.interrupt();
+                assert_eq!(call.join().unwrap(), ErrorCode::Eintr);
+            });
+        }
+        let (pull, push) = joined(&context, "inproc://full", SocketType::Pull, SocketType::Push);
+        let hwm = pull.get(SocketOption::Rcvhwm).unwrap().as_i64().unwrap()
+            + push.get(SocketOption::Sndhwm).unwrap().as_i64().unwrap();
+        for _ in 0..hwm {
+            push.try_send("fills").unwrap();
+        }
+        std::thread::scope(|scope| {
+            let call = scope.spawn(|| push.send("waits for room").unwrap());
+            pull.recv_timeout(PATIENCE).unwrap();
+            (0..hwm - 1).for_each(|_| drop(pull.recv_timeout(PATIENCE).unwrap()));
+            assert_eq!(pull.recv_timeout(PATIENCE).unwrap().bytes(), b"waits for room");
+            call.join().unwrap();
+            let call = scope.spawn(|| pull.recv().unwrap_err().code());
+            context.shutdown();
+            assert_eq!(call.join().unwrap(), ErrorCode::Eterm);
+        });
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_spins_for_ever_never_sleeps() {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let sleeps = || getrusage(UsageWho::RUSAGE_THREAD).unwrap().voluntary_context_switches();
+    for spin in [-1, 0] {
+        let context = Context::new();
+        context.set(ContextOption::Spin, spin).unwrap();
+        for transport in ["tcp://127.0.0.1:*", "inproc://idle"] {
+            let (pull, push) = joined(&context, transport, SocketType::Pull, SocketType::Push);
+            push.send("the connection stands").unwrap();
+            pull.recv_timeout(PATIENCE).unwrap();
+            let before = sleeps();
+            for _ in 0..20 {
+                let nothing = pull.recv_timeout(Some(Duration::from_millis(2)));
+                assert_eq!(nothing.unwrap_err().code(), ErrorCode::Eagain);
+            }
+            // Now and then another thread has a lock that it needs.
+            let slept = sleeps() - before;
+            assert_eq!(slept >= 20, spin == 0, "{slept} sleeps with spin {spin} over {transport}");
+        }
+    }
 }

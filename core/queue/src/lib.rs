@@ -37,6 +37,6 @@ pub use parker::Parker;
 #[cfg(not(loom))]
 pub use parker::with_parker;
 #[cfg(not(loom))]
-pub use spin::Spin;
+pub use spin::{Spin, SpinLimit};
 pub use spsc::{Consumer, Drain, Producer, Watch, channel};
 pub use token::{Role, RoleCell, RoleGuard};

@@ -12,9 +12,9 @@ use std::{
     task::{Wake, Waker},
 };
 
-#[cfg(not(loom))]
-use crate::Spin;
 use crate::sync::{AtomicBool, Mistake, Ordering, Sleeper, ordering, planted};
+#[cfg(not(loom))]
+use crate::{Spin, SpinLimit};
 
 /// The sleep of one thread. It belongs to the thread that made it; its wakers go anywhere.
 ///
@@ -51,9 +51,10 @@ impl Parker {
 
     /// Looks for a wake, or what else `probe` finds, for a moment, where that has paid before. Says whether there was
     /// anything. Parking afterwards is right either way; this only makes it cheap for both sides when the wake is near.
+    /// With [`SpinLimit::FOREVER`] it returns when there is something or `timeout` is over.
     #[cfg(not(loom))]
-    pub fn spin(&self, mut probe: impl FnMut() -> bool) -> bool {
-        self.spin.borrow_mut().run(|| {
+    pub fn spin(&self, limit: SpinLimit, timeout: Option<Duration>, mut probe: impl FnMut() -> bool) -> bool {
+        self.spin.borrow_mut().run(limit, timeout, || {
             hint::spin_loop();
             probe() || self.shared.notified.load(Ordering::Relaxed)
         })

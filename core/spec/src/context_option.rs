@@ -5,7 +5,8 @@ use crate::option::{OptionRow, Unit};
 const MAX: i32 = i32::MAX;
 
 table! {
-    /// What can be asked of a context. Twelve numbers, thirteen rows: number 3 is read as one thing and set as another.
+    /// What can be asked of a context. Thirteen numbers, fourteen rows: number 3 is read as one thing and set as another.
+    /// Numbers from 1000 are OhMQ's own; libzmq does not have them.
     ContextOption: OptionRow;
 
     /// How many threads serve the connections; with 0 only inproc works.
@@ -38,6 +39,8 @@ table! {
     Ipv6 = row!(42, "ZMQ_IPV6", "ipv6").switch(false).java("IPv6").implemented();
     /// Whether new sockets linger for ever when closed; off, they start with `LINGER` 0.
     Blocky = row!(70, "ZMQ_BLOCKY", "blocky").switch(true).implemented();
+    /// How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it never sleeps.
+    Spin = row!(1001, "ZMQ_SPIN", "spin").int(50, -1, 1_000_000).unit(Unit::Microseconds).implemented();
 }
 
 impl ContextOption {
@@ -79,9 +82,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn twelve_numbers_in_order() {
+    fn thirteen_numbers_in_order() {
         let ids: BTreeSet<_> = ContextOption::ALL.iter().map(|each| each.id()).collect();
-        assert_eq!((ids.len(), ROWS.len()), (12, 13));
+        assert_eq!((ids.len(), ROWS.len()), (13, 14));
         assert!(ROWS.is_sorted_by_key(|row| row.id));
     }
 
@@ -103,6 +106,6 @@ mod tests {
             assert_eq!(format!("{each:?}").to_lowercase(), each.name().replace('_', ""));
             assert_eq!(ContextOption::from_name(each.row().zmq_name), Some(*each));
         }
-        assert_eq!(ROWS.iter().filter(|row| row.implemented).count(), 7);
+        assert_eq!(ROWS.iter().filter(|row| row.implemented).count(), 8);
     }
 }

@@ -92,6 +92,8 @@ pub enum Effect {
 pub enum Unit {
     /// Nothing that has a name.
     None,
+    /// Microseconds.
+    Microseconds,
     /// Milliseconds.
     Milliseconds,
     /// Seconds.
@@ -113,6 +115,7 @@ impl Unit {
     pub const fn symbol(self) -> &'static str {
         match self {
             Self::None => "",
+            Self::Microseconds => "µs",
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Bytes => "bytes",

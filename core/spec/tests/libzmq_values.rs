@@ -18,6 +18,9 @@ const NOT_IN_TABLES: [&str; 6] = [
     "ZMQ_CURRENT_EVENT_VERSION_DRAFT",
 ];
 
+/// What OhMQ has and libzmq has not.
+const OUR_OWN: [&str; 1] = ["ZMQ_SPIN"];
+
 #[test]
 fn every_name_has_libzmqs_number() {
     let (ours, theirs) = (tables(), list());
@@ -26,7 +29,7 @@ fn every_name_has_libzmqs_number() {
             assert_eq!(ours.get(name), Some(value), "{name}");
         }
     }
-    for name in ours.keys() {
+    for name in ours.keys().filter(|name| !OUR_OWN.contains(&name.as_str())) {
         assert!(theirs.contains_key(name), "{name} is not a name of libzmq");
     }
 }
@@ -38,7 +41,7 @@ fn the_lists_are_as_long_as_libzmqs() {
     assert_eq!(MonitorEvent::ALL.len(), 16);
     let mut ids: Vec<_> = ContextOption::ALL.iter().map(|each| each.id()).collect();
     ids.dedup();
-    assert_eq!(ids.len(), 12);
+    assert_eq!(ids.len(), 13);
     assert_eq!(ErrorCode::ALL.iter().filter(|each| each.errno() > ZMQ_ERRNO_BASE).count(), 4);
 }
 

@@ -9,7 +9,7 @@ use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::{Message, Outgoing, Pattern, RouteError};
 use ohmq_queue::mistake::{Mistake, in_order};
 use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
-use ohmq_queue::{Doorbell, Lock, LockGuard, Ticket};
+use ohmq_queue::{Doorbell, Lock, LockGuard, SpinLimit, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
 use super::effects::Outcome;
@@ -30,6 +30,8 @@ pub(crate) struct SocketCore {
     /// The process this socket belongs to; a forked child must leave it alone.
     generation: u32,
     interrupts: AtomicU64,
+    /// How long who waits here looks before it sleeps.
+    pub(crate) spin: SpinLimit,
     /// The poller of this socket's links, once it has any; `None` inside where pollers do not nest.
     nest: OnceLock<Option<Arc<Nest>>>,
     outlet: Mutex<Option<Outlet>>,
@@ -56,7 +58,12 @@ struct Outlet {
 }
 
 impl SocketCore {
-    pub(crate) fn new(context: Arc<ContextCore>, socket_type: SocketType, options: Options) -> Arc<Self> {
+    pub(crate) fn new(
+        context: Arc<ContextCore>,
+        socket_type: SocketType,
+        options: Options,
+        spin: SpinLimit,
+    ) -> Arc<Self> {
         let pattern = Pattern::new(socket_type, crate::context::entropy());
         let inner = Inner::new(pattern, options, Arc::clone(context.live()));
         Arc::new_cyclic(|me| SocketCore {
@@ -68,6 +75,7 @@ impl SocketCore {
             closed: AtomicBool::new(false),
             generation: ohmq_net::fork_generation(),
             interrupts: AtomicU64::new(0),
+            spin,
             nest: OnceLock::new(),
             outlet: Mutex::new(None),
         })
@@ -207,7 +215,7 @@ impl SocketCore {
         if let Some(nest) = self.nest.get() {
             return Ok(nest.as_ref());
         }
-        let made = Nest::new()?;
+        let made = Nest::new(self.spin)?;
         Ok(self.nest.get_or_init(|| made).as_ref())
     }
 

@@ -52,7 +52,12 @@ public enum ContextOption {
      * Whether new sockets linger for ever when closed; off, they start with {@code LINGER} 0. Default on.
      * Concerns later binds and connects.
      */
-    BLOCKY(70, Boolean.class, true, true, true);
+    BLOCKY(70, Boolean.class, true, true, true),
+    /**
+     * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
+     * never sleeps. Default 50 µs. Concerns later binds and connects.
+     */
+    SPIN(1001, Integer.class, true, true, true);
 
     private final int id;
     private final Class<?> valueType;
