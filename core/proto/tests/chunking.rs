@@ -66,7 +66,7 @@ fn runs_of_messages_are_what_was_sent() {
                 let run = pair.b.connection.run(&input, *limit);
                 assert!(run.count <= *limit && run.bytes <= input.len());
                 if *whole {
-                    let mut batch = run.take(&mut input);
+                    let mut batch = run.take(&mut input, pair.b.connection.pins());
                     assert_eq!((batch.len(), batch.is_empty()), (run.count, run.count == 0));
                     let mut message = Message::new();
                     while batch.pop(&mut message) {

@@ -33,7 +33,11 @@ impl Inbound {
     /// Puts the next message into `into`; says whether there was one.
     #[inline]
     pub(super) fn pop(&mut self, into: &mut Message) -> bool {
-        self.batch.pop(into) || self.messages.pop_front().map(|message| *into = message).is_some()
+        self.batch.pop(into) || self.pop_message(into)
+    }
+
+    fn pop_message(&mut self, into: &mut Message) -> bool {
+        self.messages.pop_front().map(|message| *into = message).is_some()
     }
 
     pub(super) fn push(&mut self, message: Message) {
@@ -59,7 +63,7 @@ impl Inbound {
             return 0;
         }
         if first && (run.count >= TAKEN_AT_ONCE || run.bytes >= WORTH_KEEPING) {
-            self.batch = run.take(slab);
+            self.batch = run.take(slab, connection.pins());
         } else {
             self.messages.reserve(run.count);
             run.take_apart(slab, |message| self.messages.push_back(message));

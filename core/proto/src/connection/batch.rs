@@ -1,8 +1,10 @@
 //! Short messages as they came off the wire, taken apart one at a time when they are wanted.
 
+use std::sync::Arc;
+
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::message::{Frame, Message};
+use crate::message::{Frame, INLINE, Message};
 use crate::wire::FrameFormat;
 use crate::wire::frame;
 
@@ -19,9 +21,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Takes the run off the front of `input`, where it was found: in one piece, which keeps the buffer.
-    pub fn take(self, input: &mut BytesMut) -> Batch {
-        Batch { bytes: input.split_to(self.bytes).freeze(), at: 0, count: self.count }
+    /// Takes the run off the front of `input`, where it was found: in one piece, which keeps the buffer. Bodies that are
+    /// not stored inside a message will be references to the buffer, if `pins` allow for one more.
+    pub fn take(self, input: &mut BytesMut, pins: &mut Pins) -> Batch {
+        let bytes = input.split_to(self.bytes).freeze();
+        let longer = self.bytes > self.count * INLINE;
+        let (bytes, sliced) = if longer { pins.pin(bytes) } else { (bytes, false) };
+        Batch { bytes, at: 0, count: self.count, sliced }
     }
 
     /// Takes the run off the front of `input`, where it was found, one message after the other.
@@ -36,6 +42,38 @@ impl Run {
     }
 }
 
+/// Read buffers that a peer's messages may keep alive for as long as somebody keeps the messages. A reference is cheaper
+/// than a copy, but one small message would keep a whole buffer: so only a few buffers at a time may be kept, and messages
+/// beyond are copied.
+#[derive(Debug, Default)]
+pub struct Pins(Option<Arc<()>>);
+
+impl Pins {
+    /// Buffers of one peer that its messages may keep.
+    pub const MOST: usize = 4;
+
+    /// The same bytes, counted for as long as anything refers to them, or as they were when there are enough already.
+    fn pin(&mut self, bytes: Bytes) -> (Bytes, bool) {
+        let counter = self.0.get_or_insert_default();
+        if Arc::strong_count(counter) > Self::MOST {
+            return (bytes, false);
+        }
+        (Bytes::from_owner(Pinned { bytes, _counted: Arc::clone(counter) }), true)
+    }
+}
+
+/// A buffer, and its place among the pins.
+struct Pinned {
+    bytes: Bytes,
+    _counted: Arc<()>,
+}
+
+impl AsRef<[u8]> for Pinned {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// A run of messages in a piece of the read buffer, which is kept until the last of them is taken.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -43,6 +81,8 @@ pub struct Batch {
     /// Where the next message begins.
     at: usize,
     count: usize,
+    /// Longer bodies are references to `bytes`.
+    sliced: bool,
 }
 
 impl Batch {
@@ -64,14 +104,46 @@ impl Batch {
         if self.count == 0 {
             return false;
         }
-        let (frame, length) = first(self.bytes.get(self.at..).unwrap_or_default());
-        *into = Message::from(frame);
+        let length = match frame::parse_small(self.rest()) {
+            Some((chunk, length)) => {
+                into.put_chunk(chunk, length);
+                2 + usize::from(length)
+            }
+            None => self.longer(into),
+        };
         self.at += length;
         self.count -= 1;
         if self.count == 0 {
-            *self = Batch::default();
+            self.end();
         }
         true
+    }
+
+    /// Lets go of the buffer.
+    #[cold]
+    fn end(&mut self) {
+        *self = Batch::default();
+    }
+
+    /// What is left, from the next message on.
+    #[inline(always)]
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Puts the next message into `into`, the long way; says how long it is on the wire.
+    #[inline(never)]
+    fn longer(&self, into: &mut Message) -> usize {
+        let rest = self.rest();
+        let (frame, length) = match extent(rest) {
+            Some((size, length)) if self.sliced => {
+                let body = self.at + size;
+                (Frame::from(self.bytes.slice(body..body + length)), size + length)
+            }
+            _ => copied(rest),
+        };
+        *into = Message::from(frame);
+        length
     }
 }
 
@@ -95,6 +167,9 @@ fn copied(input: &[u8]) -> (Frame, usize) {
 /// `input`; it need not be whole.
 #[inline]
 fn extent(input: &[u8]) -> Option<(usize, usize)> {
+    if let Some(length) = frame::parse_short(input) {
+        return Some((2, usize::from(length)));
+    }
     let header = FrameFormat::V2.parse(input).ok()??;
     let plain = !header.more && !header.command && header.length < SLICED;
     plain.then_some((header.size, header.length))
@@ -111,7 +186,7 @@ impl Connection {
         }
         let longest = usize::from(self.small.unsigned_abs());
         while run.count < limit {
-            let Some((size, length)) = input.get(run.bytes..).and_then(extent) else { break };
+            let Some((size, length)) = extent(input.get(run.bytes..).unwrap_or_default()) else { break };
             let end = run.bytes + size + length;
             if length > longest || end > input.len() {
                 break;
@@ -124,5 +199,34 @@ impl Connection {
             self.timers.alive();
         }
         run
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first message of a run, and whether it refers to the buffer of the run.
+    fn first_of_run(length: u8, pins: &mut Pins) -> (Message, bool) {
+        let frame = [&frame::short_header(length, false)[..], &vec![7; usize::from(length)]].concat();
+        let mut input = BytesMut::from(&frame.repeat(10)[..]);
+        let buffer = input.as_ptr_range();
+        let mut batch = Run { count: 10, bytes: input.len() }.take(&mut input, pins);
+        let mut message = Message::new();
+        assert!(batch.pop(&mut message));
+        assert_eq!(message.bytes(), &frame[2..]);
+        let refers = buffer.contains(&message.bytes().as_ptr());
+        (message, refers)
+    }
+
+    #[test]
+    fn kept_messages_keep_few_buffers() {
+        let mut pins = Pins::default();
+        let kept: Vec<_> = (0..2 * Pins::MOST).map(|_| first_of_run(200, &mut pins)).collect();
+        let refers: Vec<_> = kept.iter().map(|(_, refers)| *refers).collect();
+        assert_eq!(refers, [[true; Pins::MOST], [false; Pins::MOST]].concat());
+        drop(kept);
+        assert!(first_of_run(200, &mut pins).1, "what nobody keeps is free again");
+        assert!(!first_of_run(INLINE as u8, &mut pins).1, "what fits into a message is in it");
     }
 }

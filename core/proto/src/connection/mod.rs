@@ -8,7 +8,7 @@ mod heartbeat;
 mod session;
 mod traffic;
 
-pub use batch::{Batch, Run};
+pub use batch::{Batch, Pins, Run};
 pub use config::{ConnectionConfig, Heartbeat};
 pub use event::{Event, PeerInfo};
 pub use session::Connection;

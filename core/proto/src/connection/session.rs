@@ -11,7 +11,7 @@ use crate::output::{Edition, Encoded, Gathered, Output};
 use crate::wire::{FrameFormat, Version};
 
 use super::heartbeat::Timers;
-use super::{ConnectionConfig, Event};
+use super::{ConnectionConfig, Event, Pins};
 
 /// PINGs and PONGs a peer may leave unread before we add no more.
 const UNREAD_HEARTBEATS: usize = 16;
@@ -37,6 +37,8 @@ pub struct Connection {
     pub(super) seen: usize,
     /// Longest frame that may take the shortest way; -1 while none may.
     pub(super) small: i16,
+    /// Read buffers that the peer's messages keep.
+    pins: Pins,
 }
 
 /// Where the session stands.
@@ -76,6 +78,7 @@ impl Connection {
             wanted: crate::wire::greeting::SIGNATURE,
             seen: 0,
             small: -1,
+            pins: Pins::default(),
             config,
         };
         connection.send_signature();
@@ -85,7 +88,7 @@ impl Connection {
     /// Takes what is complete off the front of `input`. `None`: more bytes are needed. To be called until then.
     ///
     /// Bodies of 8 KiB and more are sliced out of `input` without copying; smaller ones are copied, so that a message
-    /// that is kept does not keep the whole read buffer.
+    /// that is kept does not keep the whole read buffer. For long runs of those see [`run`](Connection::run).
     #[inline]
     pub fn receive(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Event>, ProtocolError> {
         let result = match self.phase {
@@ -97,6 +100,11 @@ impl Connection {
             self.fail(error);
         }
         result
+    }
+
+    /// The read buffers that this peer's messages keep: for [`Run::take`](super::Run::take).
+    pub fn pins(&mut self) -> &mut Pins {
+        &mut self.pins
     }
 
     /// How many more bytes the frame that is being received lacks, at least 1: a hint for the size of the next read. It

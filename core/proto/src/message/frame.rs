@@ -64,6 +64,23 @@ impl Frame {
         Self(Repr::Inline { length: Length::new(usize::from(len)), data: Inline(*chunk) })
     }
 
+    /// The same in the place of another frame: nothing but the bytes is moved.
+    #[inline(always)]
+    pub(crate) fn put_chunk(&mut self, chunk: &[u8; INLINE], len: u8) {
+        if let Repr::Shared(_) = self.0 {
+            self.clear();
+        }
+        if let Repr::Inline { length, data } = &mut self.0 {
+            *length = Length::new(usize::from(len));
+            data.0 = *chunk;
+        }
+    }
+
+    #[cold]
+    fn clear(&mut self) {
+        *self = Self::new();
+    }
+
     /// An inline body with what lies behind it, for a copy of fixed size, and its length.
     #[inline(always)]
     pub(crate) fn as_chunk(&self) -> Option<(&[u8; INLINE], u8)> {

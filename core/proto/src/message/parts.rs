@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::Frame;
+use super::{Frame, INLINE};
 
 /// A whole message of one or more frames. It is sent and received whole or not at all.
 ///
@@ -43,6 +43,22 @@ impl Message {
         parts.extend([first, second]);
         parts.extend(frames);
         Self(Repr::Parts(parts))
+    }
+
+    /// Becomes a message of one frame, the first `len` bytes of `chunk`.
+    #[inline(always)]
+    pub(crate) fn put_chunk(&mut self, chunk: &[u8; INLINE], len: u8) {
+        if let Repr::Parts(_) = self.0 {
+            self.clear();
+        }
+        if let Repr::Single(frame) = &mut self.0 {
+            frame.put_chunk(chunk, len);
+        }
+    }
+
+    #[cold]
+    fn clear(&mut self) {
+        *self = Self::new();
     }
 
     /// The frames, first to last.

@@ -40,6 +40,16 @@ pub(crate) struct Header {
     pub(crate) command: bool,
 }
 
+/// The length of the body of such a frame, of up to 255 bytes and perhaps not whole yet, if its header is at the front of
+/// `input`.
+#[inline(always)]
+pub(crate) fn parse_short(input: &[u8]) -> Option<u8> {
+    match input {
+        [flags, length, ..] if flags & (MORE | LARGE | COMMAND) == 0 => Some(*length),
+        _ => None,
+    }
+}
+
 /// The body of a short last frame of a 2.0 or later message, if it is at the front of `input` with enough behind it for a
 /// copy of fixed size: nearly every frame of a stream of small messages.
 #[inline(always)]
