@@ -11,6 +11,9 @@ use crate::Message;
 /// they attach.
 #[derive(Debug, Default)]
 pub(super) struct FairQueue {
+    /// Whose turn it is.
+    next: Option<PipeId>,
+    /// Whose turns come after that; empty while there is no next.
     turns: VecDeque<PipeId>,
     states: Vec<State>,
     attached: usize,
@@ -24,7 +27,7 @@ enum State {
     Absent,
     /// Attached, nothing to read known.
     Idle,
-    /// In `turns`.
+    /// `next`, or in `turns`.
     Ready,
 }
 
@@ -48,6 +51,7 @@ impl FairQueue {
         match std::mem::take(state) {
             State::Absent => return,
             State::Idle => {}
+            State::Ready if self.next == Some(pipe) => self.next = self.turns.pop_front(),
             State::Ready => self.turns.retain(|turn| *turn != pipe),
         }
         self.attached -= 1;
@@ -58,7 +62,10 @@ impl FairQueue {
     pub(super) fn readable(&mut self, pipe: PipeId) {
         if let Some(state @ State::Idle) = self.states.get_mut(pipe.index()) {
             *state = State::Ready;
-            self.turns.push_back(pipe);
+            match self.next {
+                None => self.next = Some(pipe),
+                Some(_) => self.turns.push_back(pipe),
+            }
         }
     }
 
@@ -71,11 +78,10 @@ impl FairQueue {
     /// The same without moving the message about; says whether there was one.
     #[inline]
     pub(super) fn recv_into<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> bool {
-        while let Some(&pipe) = self.turns.front() {
+        while let Some(pipe) = self.next {
             if inbox.pop(pipe, into) {
-                if self.turns.len() > 1 {
-                    self.turns.pop_front();
-                    self.turns.push_back(pipe);
+                if !self.turns.is_empty() {
+                    self.pass_on(pipe);
                 }
                 self.last = Some(pipe);
                 return true;
@@ -85,14 +91,21 @@ impl FairQueue {
         false
     }
 
+    /// The pipe had its turn, and others wait for theirs.
+    fn pass_on(&mut self, pipe: PipeId) {
+        self.turns.push_back(pipe);
+        self.next = self.turns.pop_front();
+    }
+
     /// Where the last message came from.
     pub(super) fn last(&self) -> Option<PipeId> {
         self.last
     }
 
     /// The pipe whose turn it is has nothing to read.
+    #[cold]
     fn rest(&mut self, pipe: PipeId) {
-        self.turns.pop_front();
+        self.next = self.turns.pop_front();
         if let Some(state) = self.states.get_mut(pipe.index()) {
             *state = State::Idle;
         }

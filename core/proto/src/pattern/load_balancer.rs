@@ -56,8 +56,14 @@ impl LoadBalancer {
     /// The pipe whose turn it is among those with room. Nothing changes until [`sent`](Self::sent).
     #[inline]
     pub(super) fn choose<P: Pipes + ?Sized>(&self, pipes: &P) -> Option<PipeId> {
+        let next = self.ring.get(self.next).copied()?;
+        if pipes.writable(next) { Some(next) } else { self.choose_other(pipes) }
+    }
+
+    /// The first with room behind the one whose turn it is.
+    fn choose_other<P: Pipes + ?Sized>(&self, pipes: &P) -> Option<PipeId> {
         let (before, after) = self.ring.split_at_checked(self.next)?;
-        after.iter().chain(before).copied().find(|pipe| pipes.writable(*pipe))
+        after.iter().skip(1).chain(before).copied().find(|pipe| pipes.writable(*pipe))
     }
 
     /// A message went to this pipe: the turn passes to the one after it.
