@@ -61,6 +61,7 @@ enum Stop {
 
 impl SocketCore {
     /// Sends, waiting for room, a message that was just refused.
+    #[inline(never)]
     pub(crate) fn send_waiting(
         &self,
         mut message: Outgoing<'_>,
@@ -76,6 +77,7 @@ impl SocketCore {
     }
 
     /// Receives into `into`, waiting for a message when there was none just now.
+    #[inline(never)]
     pub(crate) fn recv_waiting(
         &self,
         into: &mut Message,

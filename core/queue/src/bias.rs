@@ -77,7 +77,7 @@ impl Bias {
     }
 
     /// The short way in, for the favourite; `None` for anybody else. [`Bias::leave`] is the way out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(&self, barrier: Barrier) -> Option<Place> {
         let favour = self.favour.load(Ordering::Relaxed);
         if favour / PLACES != number() {
@@ -97,7 +97,7 @@ impl Bias {
     }
 
     /// The favourite lets go of the lock.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leave(&self, place: Place) {
         let uses = self.place(place).load(Ordering::Relaxed);
         // Release: whoever ends the favour sees what was done under the lock.

@@ -73,15 +73,12 @@ impl<T> Lock<T> {
     }
 
     /// Waits until nobody else holds the lock. It must not be held by the calling thread.
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        if let Some(place) = self.bias.enter(self.barrier) {
-            return LockGuard { lock: self, place: Some(place), _value: PhantomData };
+        match self.bias.enter(self.barrier) {
+            Some(place) => LockGuard { lock: self, place: Some(place), _value: PhantomData },
+            None => self.lock_the_long_way(),
         }
-        if !self.try_hold() {
-            self.wait();
-        }
-        self.guard()
     }
 
     /// The value, when nobody can lock it any more.
@@ -101,8 +98,11 @@ impl<T> Lock<T> {
         }
     }
 
-    #[inline]
-    fn guard(&self) -> LockGuard<'_, T> {
+    #[inline(never)]
+    fn lock_the_long_way(&self) -> LockGuard<'_, T> {
+        if !self.try_hold() {
+            self.wait();
+        }
         // SAFETY: this thread holds the lock.
         unsafe { self.bias.admit(self.barrier) };
         LockGuard { lock: self, place: None, _value: PhantomData }

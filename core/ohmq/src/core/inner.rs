@@ -79,7 +79,7 @@ impl Inner {
 
     /// Routes and queues a message, or gives it back. Reserve decides and changes nothing; commit carries it out.
     /// A message that was sent may be left in its place, for the caller to drop.
-    #[inline]
+    #[inline(never)]
     pub(super) fn send(&mut self, message: &mut Message, attempt: Attempt) -> Result<(), Refusal> {
         let route = match self.pattern.reserve(message, &self.table) {
             Ok(Route::Many { full: 1.., .. } | Route::Discard(DropCause::HighWater))

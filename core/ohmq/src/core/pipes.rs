@@ -348,12 +348,22 @@ impl Pipes for PipeTable {
 impl Inbox for PipeTable {
     #[inline]
     fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
+        if let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.slots.get_mut(pipe.0 as usize)
+            && end.pop(into)
+        {
+            return true;
+        }
+        self.look_and_pop(pipe, into)
+    }
+}
+
+impl PipeTable {
+    /// The same for a pipe that has nothing at hand: more may be known to be there.
+    #[inline(never)]
+    fn look_and_pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
         let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return false };
         match &mut slot.channel {
             Channel::Link(end) => {
-                if end.pop(into) {
-                    return true;
-                }
                 if end.refill() {
                     self.eventful.push(Arc::clone(end.link()));
                 }

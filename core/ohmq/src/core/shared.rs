@@ -44,6 +44,14 @@ pub(crate) enum Patience {
     Some,
 }
 
+/// Why a call fails, before there are words for it: what passes messages returns nothing larger than a register.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Trouble {
+    Closed,
+    Terminated,
+    Refused(RouteError),
+}
+
 /// How long a sender that is far ahead of the network waits for it.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -85,41 +93,42 @@ impl SocketCore {
     /// to be dropped.
     #[inline]
     pub(crate) fn give(&self, message: &mut Outgoing<'_>, patience: Patience) -> Result<bool> {
-        self.usable("send")?;
-        let mut outcome = self.attempt(message, Attempt::First, patience);
-        if outcome == Err(Refusal::Again) {
-            outcome = self.attempt(message, Attempt::Last, patience);
-        }
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(Refusal::Again | Refusal::Final(RouteError::WouldBlock)) => Ok(false),
-            Err(Refusal::Final(refusal)) => Err(self.refused("send", refusal)),
-        }
+        self.pass(message, patience).map_err(|trouble| self.error("send", trouble))
     }
 
     #[inline]
-    fn attempt(
-        &self,
-        message: &mut Outgoing<'_>,
-        attempt: Attempt,
-        patience: Patience,
-    ) -> std::result::Result<(), Refusal> {
-        let mut inner = self.lock();
-        let result = match message {
-            Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
-            _ => inner.send(message.message(), attempt),
-        };
-        if !inner.is_quiet() {
-            let outcome = self.settle(inner);
-            if outcome.far_ahead && patience == Patience::Some {
-                self.fall_back();
+    fn pass(&self, message: &mut Outgoing<'_>, patience: Patience) -> std::result::Result<bool, Trouble> {
+        self.look()?;
+        let mut attempt = Attempt::First;
+        loop {
+            let mut inner = self.lock();
+            let sent = match message {
+                Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
+                _ => inner.send(message.message(), attempt),
+            };
+            if !inner.is_quiet() {
+                self.end_sending(inner, patience);
             }
-            if outcome.wrote {
-                // The next send is measured against the end of this one.
-                self.lock().table.pace.on_written();
+            match sent {
+                Ok(()) => return Ok(true),
+                Err(Refusal::Again) if attempt == Attempt::First => attempt = Attempt::Last,
+                Err(Refusal::Again | Refusal::Final(RouteError::WouldBlock)) => return Ok(false),
+                Err(Refusal::Final(refusal)) => return Err(Trouble::Refused(refusal)),
             }
         }
-        result
+    }
+
+    /// Ends a turn of sending in which there is something to be done.
+    #[cold]
+    fn end_sending(&self, inner: LockGuard<'_, Inner>, patience: Patience) {
+        let outcome = self.settle(inner);
+        if outcome.far_ahead && patience == Patience::Some {
+            self.fall_back();
+        }
+        if outcome.wrote {
+            // The next send is measured against the end of this one.
+            self.lock().table.pace.on_written();
+        }
     }
 
     /// This sender is far ahead of the network. It serves it for a moment, instead of filling memory that will be cold
@@ -147,13 +156,17 @@ impl SocketCore {
     /// Receives into `into` without waiting; says whether there was a message.
     #[inline]
     pub(crate) fn take(&self, into: &mut Message) -> Result<bool> {
-        self.usable("receive")?;
+        self.fetch(into).map_err(|trouble| self.error("receive", trouble))
+    }
+
+    fn fetch(&self, into: &mut Message) -> std::result::Result<bool, Trouble> {
+        self.look()?;
         let mut inner = self.lock();
         let found = inner.recv(into);
         if !inner.is_quiet() {
             self.settle(inner);
         }
-        found.map_err(|refusal| self.refused("receive", refusal))
+        found.map_err(Trouble::Refused)
     }
 
     /// What a thread that waits for a message can watch instead of being woken: only when nobody else waits, since the
@@ -166,7 +179,7 @@ impl SocketCore {
     /// The answer of a call that found nothing.
     #[cold]
     pub(crate) fn would_block(&self, operation: &'static str) -> Error {
-        self.refused(operation, RouteError::WouldBlock)
+        self.error(operation, Trouble::Refused(RouteError::WouldBlock))
     }
 
     /// What of `wanted` is possible now.
@@ -337,12 +350,16 @@ impl SocketCore {
     /// Fails when the socket, its context, or the process it belongs to is gone.
     #[inline]
     pub(crate) fn usable(&self, operation: &'static str) -> Result<()> {
+        self.look().map_err(|trouble| self.error(operation, trouble))
+    }
+
+    #[inline]
+    fn look(&self) -> std::result::Result<(), Trouble> {
         if self.closed.load(Ordering::Relaxed) || self.is_inherited() {
-            return Err(Error::new(ErrorCode::Enotsock, operation, self.socket_type.name())
-                .because("the socket is closed"));
+            return Err(Trouble::Closed);
         }
         if self.context.is_terminated() {
-            return Err(Error::new(ErrorCode::Eterm, operation, self.socket_type.name()));
+            return Err(Trouble::Terminated);
         }
         Ok(())
     }
@@ -378,14 +395,17 @@ impl SocketCore {
     }
 
     #[cold]
-    fn refused(&self, operation: &'static str, refusal: RouteError) -> Error {
-        let code = match refusal {
-            RouteError::WouldBlock => ErrorCode::Eagain,
-            RouteError::WrongState => ErrorCode::Efsm,
-            RouteError::HostUnreachable => ErrorCode::Ehostunreach,
-            RouteError::NotSupported => ErrorCode::Enotsup,
+    fn error(&self, operation: &'static str, trouble: Trouble) -> Error {
+        let code = match trouble {
+            Trouble::Closed => ErrorCode::Enotsock,
+            Trouble::Terminated => ErrorCode::Eterm,
+            Trouble::Refused(RouteError::WouldBlock) => ErrorCode::Eagain,
+            Trouble::Refused(RouteError::WrongState) => ErrorCode::Efsm,
+            Trouble::Refused(RouteError::HostUnreachable) => ErrorCode::Ehostunreach,
+            Trouble::Refused(RouteError::NotSupported) => ErrorCode::Enotsup,
         };
-        Error::new(code, operation, self.socket_type.name())
+        let error = Error::new(code, operation, self.socket_type.name());
+        if trouble == Trouble::Closed { error.because("the socket is closed") } else { error }
     }
 
     #[inline]
