@@ -11,12 +11,9 @@ use ohmq_proto::{FrameFormat, Message};
 use super::inbound::Inbound;
 use super::{Counters, Link};
 
-/// Bytes of a stream that are written at once: of small messages, and of larger ones.
+/// Bytes of a stream that are written at once. A call of this length costs little more for each byte than a longer one,
+/// and what was gathered is still in the cache when the kernel copies it.
 const BATCH: usize = if cfg!(shuttle) { 64 } else { 64 * 1024 };
-const LARGE_BATCH: usize = 4 * BATCH;
-
-/// Messages of this mean size make large batches.
-const LARGE: usize = 256;
 
 /// One link as its socket holds it. See the module's own page.
 #[derive(Debug)]
@@ -177,8 +174,7 @@ impl LinkEnd {
 
     #[inline]
     fn is_full(&self) -> bool {
-        let bytes = self.gathered.bytes();
-        bytes >= BATCH && (bytes >= LARGE_BATCH || bytes < LARGE * self.gathered.messages())
+        self.gathered.bytes() >= BATCH
     }
 }
 
