@@ -22,7 +22,7 @@ mod transport;
 
 pub use config::{LinkConfig, Reconnect, StreamOptions};
 pub use keyed::{Keyed, Scatter};
-pub use link::{Counters, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, Owner, Shared};
+pub use link::{Counters, Direct, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, Owner, Shared};
 pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};
 pub use stream::Stream;

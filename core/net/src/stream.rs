@@ -3,6 +3,8 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use socket2::Socket;
 
@@ -45,6 +47,12 @@ impl Stream {
                 }
             }
         }
+    }
+
+    /// Waits until the kernel has room for a good part of its queue, for at most `time`; says whether it has.
+    pub(crate) fn wait_for_room(&self, time: Duration) -> bool {
+        // In a model nobody sleeps outside the model.
+        !cfg!(shuttle) && sys::is_writable(self.socket.as_fd(), time)
     }
 
     /// Whether the poller's word that there is room is news.

@@ -101,6 +101,13 @@ impl AsRawFd for Signal {
 
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
+/// Waits until a stream can be written, for at most `time`; says whether it can.
+pub(crate) fn is_writable(stream: BorrowedFd<'_>, time: Duration) -> bool {
+    let time = Timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) };
+    let mut wanted = [PollFd::from_borrowed_fd(stream, PollFlags::OUT)];
+    matches!(rustix::event::poll(&mut wanted, Some(&time)), Ok(1..))
+}
+
 /// Whether a poller has something to tell. A poller that is closed has.
 pub(crate) fn is_readable(poller: RawFd) -> bool {
     // SAFETY: the descriptor is only named to poll(2) for the length of this call.

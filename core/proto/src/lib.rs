@@ -22,4 +22,4 @@ pub use output::{Batch, Edition, Encoded, Gathered, Output};
 pub use pattern::{
     DropCause, Identified, InboundDrops, Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError,
 };
-pub use wire::{FrameFormat, Version};
+pub use wire::{FrameFormat, FrameHeader, Version};

@@ -9,7 +9,7 @@ use std::io::IoSlice;
 use bytes::{Bytes, BytesMut};
 use common::{drain, feed, origin};
 use ohmq_proto::output::REFERENCED;
-use ohmq_proto::{Batch, Connection, ConnectionConfig, Encoded, FrameFormat, Gathered, Message};
+use ohmq_proto::{Batch, Connection, ConnectionConfig, Encoded, FrameFormat, FrameHeader, Gathered, Message};
 use ohmq_spec::SocketType;
 use proptest::prelude::*;
 use random::runner;
@@ -322,4 +322,32 @@ fn established(socket_type: SocketType, format: FrameFormat) -> Connection {
     assert!(connection.established() && connection.frame_format() == format);
     drain(&mut connection);
     connection
+}
+
+/// A message that was begun outside a batch goes on behind it, however much of either was written, and is neither lost nor
+/// counted twice when the connection dies.
+#[test]
+fn a_message_that_was_begun_outside_goes_on_in_the_batch() {
+    let large = Message::from(vec![5; REFERENCED + 7]);
+    let header = FrameHeader::new(FrameFormat::V2, REFERENCED + 7);
+    let whole = header.len() + REFERENCED + 7;
+    for queued in [0, 1, 2] {
+        for written in [0, 1, header.len(), header.len() + 1, whole - 1] {
+            let mut connection = established(SocketType::Push, FrameFormat::V2);
+            (0..queued).for_each(|number| connection.send(&Message::from([number])));
+            let mut batch = connection.output().take();
+            let earlier = batch.remaining();
+            batch.advance(earlier);
+            connection.output().resume(&mut batch, &large, written);
+            assert_eq!(batch.remaining(), whole - written);
+            let mut slices = [IoSlice::new(&[]); 2];
+            let count = batch.slices(&mut slices);
+            let rest = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect::<Vec<_>>();
+            let bytes = [&header[..], large.bytes()].concat();
+            assert!(rest == bytes[written..], "{queued} queued, {written} written");
+            assert_eq!(connection.output().restore(batch), usize::from(queued));
+            assert_eq!(connection.output_ref().messages(), 1);
+            assert_eq!(connection.into_output().into_unsent(), std::slice::from_ref(&large));
+        }
+    }
 }

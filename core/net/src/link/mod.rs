@@ -10,6 +10,7 @@
 //! | reader | the I/O thread; a receiver that found the queue empty and reading paused | the holder parses what it read |
 
 mod close;
+mod direct;
 mod end;
 mod events;
 mod inbound;
@@ -31,6 +32,7 @@ use crate::stream::Stream;
 
 pub(crate) use close::After;
 pub use close::Loss;
+pub use direct::Direct;
 pub use end::{LinkEnd, Shared};
 pub(crate) use events::Refill;
 pub use events::{LinkEvent, Owner};

@@ -14,7 +14,7 @@ use crate::reactor::Command;
 use crate::stream::Stream;
 
 /// Slices handed to one vectored write.
-const SLICES: usize = 32;
+pub(super) const SLICES: usize = 32;
 
 /// Bytes the kernel has refused that make a sender wait for a moment.
 const FAR_AHEAD: usize = 1024 * 1024;
@@ -108,7 +108,7 @@ impl Link {
                 Err(far_ahead) => return far_ahead,
             };
             let outcome = write_batch(&stream, &mut batch);
-            match self.return_batch(&stream, batch, outcome) {
+            match self.return_batch(&stream, batch, outcome, 0) {
                 Written::More => {}
                 Written::Done { far_ahead } => return far_ahead,
             }
@@ -117,6 +117,20 @@ impl Link {
             self.command(Command::Flush(self.key));
         }
         false
+    }
+
+    /// Gives the role back after [`Direct`](super::Direct) writing, by which so many messages were completed outside the
+    /// batch.
+    pub(super) fn end_direct(
+        self: &Arc<Self>,
+        stream: &Arc<Stream>,
+        batch: Batch,
+        outcome: io::Result<()>,
+        direct: usize,
+    ) {
+        if let Written::More = self.return_batch(stream, batch, outcome, direct) {
+            self.flush();
+        }
     }
 
     /// Frees the memory kept for further batches.
@@ -158,12 +172,13 @@ impl Link {
         Ok((Arc::clone(&wire.stream), batch))
     }
 
-    /// Gives the role back with the outcome of the write.
+    /// Gives the role back with the outcome of the write, and with messages that were completed outside the batch.
     fn return_batch(
         self: &Arc<Self>,
         stream: &Arc<Stream>,
         batch: Batch,
         outcome: io::Result<()>,
+        direct: usize,
     ) -> Written {
         let (completed, again, finished, far_ahead) = {
             let mut state = self.lock();
@@ -173,7 +188,7 @@ impl Link {
                 return Written::Done { far_ahead: false };
             };
             wire.writer_held = false;
-            let completed = wire.connection.output().restore(batch);
+            let completed = direct + wire.connection.output().restore(batch);
             let retry = std::mem::take(&mut wire.retry_write);
             let again = match outcome {
                 Ok(()) => !wire.connection.output().is_empty() && !planted(Mistake::WriterLeavesAtOnce),

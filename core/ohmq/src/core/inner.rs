@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ohmq_net::{Link, ListenerId};
+use ohmq_net::{Direct, Link, ListenerId};
 use ohmq_proto::{DropCause, Message, Pattern, Pipes, Route, RouteError};
 
 use super::effects::Effect;
@@ -119,6 +119,14 @@ impl Inner {
             self.pattern.passed(pipe);
         }
         sent
+    }
+
+    /// Begins to write a large body from where it lies, if nothing has to be done to it and nobody writes to its peer.
+    pub(super) fn begin_direct(&mut self, body: &[u8]) -> Option<Direct> {
+        let pipe = self.pattern.straight(&self.table)?;
+        let direct = self.table.begin_direct(pipe, body.len())?;
+        self.pattern.passed(pipe);
+        Some(direct)
     }
 
     /// Takes the next message into `into`; says whether there was one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_net::{Counters, Keyed, Link, LinkEnd};
+use ohmq_net::{Counters, Direct, Keyed, Link, LinkEnd};
 use ohmq_proto::{Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
@@ -207,6 +207,14 @@ impl PipeTable {
             self.gathered(pipe, Step::Gather, full);
         }
         true
+    }
+
+    /// Accepts a body for its pipe that is written from where it lies, if that can be done now.
+    pub(super) fn begin_direct(&mut self, pipe: PipeId, length: usize) -> Option<Direct> {
+        match self.get_mut(pipe)? {
+            Slot { channel: Channel::Link(end), reads: false, .. } => end.begin_direct(length),
+            _ => None,
+        }
     }
 
     /// A message was gathered for a pipe: the first of a batch or of the stream, or the last of a batch.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
+use ohmq_proto::output::REFERENCED;
 use ohmq_proto::{Message, Outgoing, Pattern, RouteError};
 use ohmq_queue::mistake::{Mistake, in_order};
 use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
@@ -55,6 +56,9 @@ enum Trouble {
 /// How long a sender that is far ahead of the network waits for it.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// For so many bytes a sender waits a [`PAUSE`] more, before it copies what is left of them.
+const WORTH_A_PAUSE: usize = 1024 * 1024;
+
 /// What foreign event loops watch.
 #[derive(Debug)]
 struct Outlet {
@@ -99,6 +103,12 @@ impl SocketCore {
     #[inline]
     fn pass(&self, message: &mut Outgoing<'_>, patience: Patience) -> std::result::Result<bool, Trouble> {
         self.look()?;
+        if let Outgoing::Borrowed(body) = message
+            && body.len() >= REFERENCED
+            && self.send_directly(body, patience)
+        {
+            return Ok(true);
+        }
         let mut attempt = Attempt::First;
         loop {
             let mut inner = self.lock();
@@ -116,6 +126,25 @@ impl SocketCore {
                 Err(Refusal::Final(refusal)) => return Err(Trouble::Refused(refusal)),
             }
         }
+    }
+
+    /// Writes a large body from where it lies, if nobody else writes to its peer. What the kernel does not take in time is
+    /// copied. A patient sender waits for the kernel rather than copy, but only where that helps: the peer may be this very
+    /// thread.
+    #[inline(never)]
+    fn send_directly(&self, body: &[u8], patience: Patience) -> bool {
+        let Some(mut direct) = self.with(|inner| inner.begin_direct(body)) else { return false };
+        let mut waits = 1 + body.len() / WORTH_A_PAUSE;
+        while !direct.write(body) {
+            if patience == Patience::None || waits == 0 || !self.lock().table.pace.may_pause() {
+                break;
+            }
+            waits -= 1;
+            let helped = direct.wait(PAUSE);
+            self.lock().table.pace.on_pause(helped);
+        }
+        direct.end(body);
+        true
     }
 
     /// Ends a turn of sending in which there is something to be done.

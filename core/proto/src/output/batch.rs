@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
+use crate::message::Message;
+use crate::wire::FrameFormat;
+
 use super::chunk::Chunk;
 
 /// Bytes taken from an [`Output`](super::Output) for writing. It must be given back to
@@ -39,6 +42,13 @@ impl Batch {
                 break;
             }
         }
+    }
+
+    /// Adds a message behind the others.
+    pub(super) fn push(&mut self, format: FrameFormat, message: &Message) {
+        let before = self.last.len();
+        self.last.push_message(format, message);
+        self.remaining += self.last.len() - before;
     }
 
     /// Bytes not yet written.

@@ -82,6 +82,13 @@ impl Output {
         completed
     }
 
+    /// Puts a message into a batch, behind everything else, of which `written` bytes were written outside it just now.
+    pub fn resume(&mut self, batch: &mut Batch, message: &Message, written: usize) {
+        self.messages += 1;
+        batch.push(self.format, message);
+        batch.advance(written);
+    }
+
     /// The user messages that were not completely written, decoded, in order. Commands, subscriptions and handshake bytes
     /// are dropped. A batch that is out must have been restored before, or its messages are missing here.
     pub fn into_unsent(self) -> Vec<Message> {

@@ -27,6 +27,29 @@ const COMMAND: u8 = 4;
 /// signature in that version, these bits are what tells it from a foreign protocol, so anything else is refused.
 const UNUSED_V1: u8 = 0x3E;
 
+/// The header of a message's last frame as it goes on the wire, for a body that is written from where it lies.
+#[derive(Debug, Clone, Copy)]
+pub struct FrameHeader {
+    bytes: [u8; MAX_HEADER],
+    size: usize,
+}
+
+impl FrameHeader {
+    /// The header of a body of so many bytes.
+    pub fn new(format: FrameFormat, length: usize) -> Self {
+        let (bytes, size) = format.header(length, false, false);
+        Self { bytes, size }
+    }
+}
+
+impl std::ops::Deref for FrameHeader {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.size]
+    }
+}
+
 /// A parsed frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {

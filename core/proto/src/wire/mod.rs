@@ -6,5 +6,5 @@ pub(crate) mod greeting;
 pub(crate) mod metadata;
 mod version;
 
-pub use frame::FrameFormat;
+pub use frame::{FrameFormat, FrameHeader};
 pub use version::Version;
