@@ -252,9 +252,7 @@ impl Link {
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
             if let Some(wire) = state.wire.as_mut() {
-                if wire.slab.is_empty() {
-                    keep_slab(std::mem::take(&mut wire.slab));
-                }
+                wire.slab = keep_slab(std::mem::take(&mut wire.slab));
                 if wire.failed.is_some() {
                     self.command(Command::Lost(self.key));
                 }
@@ -369,10 +367,7 @@ fn take_slab(state: &mut State) -> Option<(Arc<Stream>, BytesMut, usize, usize)>
         return None;
     }
     wire.reader_held = true;
-    let mut slab = std::mem::take(&mut wire.slab);
-    if slab.is_empty() {
-        slab = spare_slab();
-    }
+    let slab = spare_slab(std::mem::take(&mut wire.slab));
     let least = if wire.full_reads >= 2 { 2 * READ_SIZE } else { READ_SIZE };
     let lacks = wire.connection.wanted();
     Some((Arc::clone(&wire.stream), slab, lacks.clamp(least, LARGE_READ), lacks))
@@ -380,14 +375,52 @@ fn take_slab(state: &mut State) -> Option<(Arc<Stream>, BytesMut, usize, usize)>
 
 thread_local! {
     /// An empty slab for the next read of this thread, whichever link it is for: connections keep none while they have
-    /// nothing unparsed, and the memory stays in the cache.
+    /// nothing unparsed, or only the beginning of a short frame, and the memory stays in the cache.
     static SPARE: Cell<BytesMut> = Cell::new(BytesMut::new());
 }
 
-fn spare_slab() -> BytesMut {
-    SPARE.try_with(Cell::take).unwrap_or_default()
+/// The beginning of a frame, up to this size, moves out of the slab: a peer that stops there must not keep all of it.
+const SHORT_REST: usize = 1024;
+
+/// A slab to read into, behind the beginning of a frame.
+fn spare_slab(rest: BytesMut) -> BytesMut {
+    if rest.len() > SHORT_REST {
+        return rest;
+    }
+    let mut slab = SPARE.try_with(Cell::take).unwrap_or_default();
+    if !rest.is_empty() {
+        slab.reserve(rest.len() + READ_SIZE);
+        slab.extend_from_slice(&rest);
+    }
+    slab
 }
 
-fn keep_slab(slab: BytesMut) {
+/// Keeps a slab for the next read, but for what has not been parsed.
+fn keep_slab(mut slab: BytesMut) -> BytesMut {
+    if slab.len() > SHORT_REST {
+        return slab;
+    }
+    let rest = BytesMut::from(&slab[..]);
+    slab.clear();
     let _ = SPARE.try_with(|spare| spare.set(slab));
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_frame_keeps_no_slab() {
+        let mut slab = BytesMut::with_capacity(2 * READ_SIZE);
+        slab.extend_from_slice(&[7; SHORT_REST]);
+        let memory = slab.as_ptr();
+        let rest = keep_slab(slab);
+        assert!(rest == [7; SHORT_REST][..] && rest.capacity() <= SHORT_REST);
+        let slab = spare_slab(rest);
+        assert!(slab == [7; SHORT_REST][..] && slab.as_ptr() == memory, "the same slab, with what it held");
+        let longer = BytesMut::from(&[8; SHORT_REST + 1][..]);
+        let memory = longer.as_ptr();
+        assert_eq!(spare_slab(keep_slab(longer)).as_ptr(), memory, "more is not moved about");
+    }
 }
