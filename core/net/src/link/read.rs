@@ -37,6 +37,8 @@ pub(super) const TAKEN_AT_ONCE: usize = if cfg!(shuttle) { 2 } else { 128 };
 pub(crate) enum ReadTurn {
     /// The kernel has nothing more; it will say so when it has.
     Drained,
+    /// It had nothing at all: another has read what there was.
+    Vain,
     /// There may be more: this turn was long enough.
     More,
     /// The queue is full, the connection is over, or another thread reads.
@@ -90,19 +92,31 @@ impl Link {
         Refill { events: !state.events.is_empty() }
     }
 
-    /// The poller says that there is something to read; `ending` that the peer has said its last. True when there may
-    /// be more: call [`Link::read_more`] soon.
-    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool) -> bool {
+    /// The poller says that there is something to read; `ending` that the peer has said its last; `writable` that there
+    /// is room too, as it says with each word of something to read. [`ReadTurn::More`]: call [`Link::read_more`] soon.
+    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool, writable: bool) -> ReadTurn {
         let mut state = self.lock();
+        if writable && state.wire.as_mut().is_some_and(Wire::on_room) {
+            drop(state);
+            self.flush();
+            state = self.lock();
+        }
         if let Some(wire) = state.wire.as_mut() {
             wire.ending |= ending;
             if wire.reader_held {
                 // This edge will not come again, and the holder may have looked before it.
                 wire.read_again = !planted(Mistake::ReaderLosesEdge);
-                return false;
+                return ReadTurn::Stopped;
             }
         }
-        self.read_on(state, Teller::Reactor) == ReadTurn::More
+        self.read_on(state, Teller::Reactor)
+    }
+
+    /// The stream, if it can be read now as far as this side is concerned.
+    pub(crate) fn readable_stream(&self) -> Option<Arc<Stream>> {
+        let state = self.lock();
+        let wire = state.wire.as_ref().filter(|_| !state.paused)?;
+        (!wire.reader_held && !wire.has_more() && wire.failed.is_none()).then(|| Arc::clone(&wire.stream))
     }
 
     /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.
@@ -219,8 +233,9 @@ impl Link {
         size: usize,
         teller: Teller,
     ) -> Option<ReadTurn> {
-        let (news, more) = {
+        let (news, more, vain) = {
             let mut state = self.lock();
+            let mut vain = false;
             let before = state.counters.recv_accepted;
             let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
                 debug_assert!(false, "the wire changed under its reader");
@@ -248,7 +263,7 @@ impl Link {
                 }
                 Ok(0) => self.fail(&mut state, Loss::Ended),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => vain = true,
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
             if let Some(wire) = state.wire.as_mut() {
@@ -260,10 +275,11 @@ impl Link {
                 }
             }
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
-            (News::since(before, &mut state), more)
+            (News::since(before, &mut state), more, vain)
         };
         self.tell(teller, &news);
         match (more, news.fresh) {
+            (false, false) if vain && !news.attend => Some(ReadTurn::Vain),
             (false, _) => Some(ReadTurn::Drained),
             (true, true) => Some(ReadTurn::More),
             (true, false) => None,
@@ -276,7 +292,8 @@ impl Link {
         if state.wire.as_ref().is_none_or(|wire| wire.reader_held) {
             return;
         }
-        let now = Instant::now();
+        // Asked for when it is needed: the clock costs as much as a short message.
+        let mut now = None;
         loop {
             let free = state.room();
             if free == 0 {
@@ -297,8 +314,11 @@ impl Link {
                 if count >= room {
                     continue;
                 }
+                if count > 0 && wire.slab.is_empty() {
+                    return;
+                }
             }
-            match wire.connection.receive(&mut wire.slab, now) {
+            match wire.connection.receive(&mut wire.slab, *now.get_or_insert_with(Instant::now)) {
                 Ok(None) => return,
                 Ok(Some(event)) => self.accept_event(state, event),
                 Err(error) => return self.fail(state, Loss::Protocol(error)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use ohmq_proto::Message;
 use ohmq_proto::connection::Connection;
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::inbound::Inbound;
 use super::{LinkEvent, Loss};
@@ -113,6 +114,16 @@ impl Wire {
     /// Whether there may be something that no new edge will tell of.
     pub(super) fn has_more(&self) -> bool {
         self.more || self.unparsed
+    }
+
+    /// The stream has room. Says whether anybody waits for that and is to write.
+    pub(super) fn on_room(&mut self) -> bool {
+        if !self.stream.has_new_room() || (!self.refused && !self.writer_held) {
+            return false;
+        }
+        self.refused = false;
+        self.retry_write = self.writer_held && !planted(Mistake::WriterForgetsRetry);
+        true
     }
 
     pub(super) fn new(stream: Arc<Stream>, connection: Connection) -> Self {

@@ -130,13 +130,9 @@ impl Link {
     pub(crate) fn on_writable(self: &Arc<Self>) {
         {
             let mut state = self.lock();
-            let Some(wire) = state.wire.as_mut().filter(|wire| wire.stream.has_new_room()) else { return };
-            if !wire.refused && !wire.writer_held {
-                // Nobody waits for it: pollers say it with each word of something to read.
+            if !state.wire.as_mut().is_some_and(Wire::on_room) {
                 return;
             }
-            wire.refused = false;
-            wire.retry_write = wire.writer_held && !planted(Mistake::WriterForgetsRetry);
         }
         self.flush();
     }

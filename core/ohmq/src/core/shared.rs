@@ -110,11 +110,12 @@ impl SocketCore {
             _ => inner.send(message.message(), attempt),
         };
         if !inner.is_quiet() {
+            let timed = inner.table.pace.is_timed();
             let outcome = self.settle(inner);
             if outcome.far_ahead && patience == Patience::Some {
                 self.fall_back();
             }
-            if outcome.wrote {
+            if outcome.wrote && timed {
                 // The next send is measured against the end of this one.
                 self.lock().table.pace.on_written();
             }

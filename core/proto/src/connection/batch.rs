@@ -120,7 +120,7 @@ impl Connection {
             run.count += 1;
         }
         if run.count > 0 {
-            self.seen = 0;
+            (self.seen, self.wanted) = (0, 0);
             self.timers.alive();
         }
         run
