@@ -309,6 +309,14 @@ impl Link {
             }
             wire.unparsed = false;
             if state.phase == Phase::Open && !self.config.messages_are_events {
+                if let Some(message) = wire.connection.receive_delimited(&mut wire.slab) {
+                    state.counters.recv_accepted += 1;
+                    state.inbound.push(message);
+                    if wire.slab.is_empty() {
+                        return;
+                    }
+                    continue;
+                }
                 let count = state.inbound.take_run(&mut wire.connection, &mut wire.slab, room, free);
                 state.counters.recv_accepted += count as u64;
                 if count >= room {

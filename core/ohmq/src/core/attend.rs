@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ohmq_net::{Link, LinkEnd, LinkEvent, Loss};
+use ohmq_proto::message::folded::fold;
 use ohmq_proto::{Identified, Message, PipeId};
 
 use super::effects::Effect;
@@ -86,7 +87,11 @@ impl Inner {
             Identified::Replaced(old) => self.close_pipe(old, Some(std::time::Duration::ZERO)),
         }
         if self.pattern.probe() && self.has_room(pipe) {
-            self.table.enqueue(pipe, &mut Message::new(), Step::Write);
+            let mut probe = Message::new();
+            if self.pattern.delimits() {
+                fold(&mut probe);
+            }
+            self.table.enqueue(pipe, &mut probe, Step::Write);
         }
         for topic in self.pattern.subscriptions() {
             self.tell(pipe, true, &topic);

@@ -172,6 +172,14 @@ impl Chunk {
         }
     }
 
+    /// Adds a message of an empty delimiter and this body.
+    #[inline]
+    pub(super) fn push_delimited(&mut self, format: FrameFormat, body: &Frame) {
+        self.messages += 1;
+        self.push_frame(format, &Frame::new(), true);
+        self.push_frame(format, body, false);
+    }
+
     /// Adds a message of one frame, which is not to be referenced.
     #[inline]
     pub(super) fn push_body(&mut self, format: FrameFormat, body: &[u8]) {

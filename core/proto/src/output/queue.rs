@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::message::Message;
+use crate::message::{Frame, Message};
 use crate::wire::FrameFormat;
 
 use super::chunk::Chunk;
@@ -109,6 +109,14 @@ impl Output {
         self.messages += 1;
         let format = self.format;
         self.room().push_message(format, message);
+    }
+
+    /// Queues a message of an empty delimiter and this body.
+    #[inline]
+    pub(crate) fn push_delimited(&mut self, body: &Frame) {
+        self.messages += 1;
+        let format = self.format;
+        self.room().push_delimited(format, body);
     }
 
     pub(crate) fn push_encoded(&mut self, encoded: &Encoded) {

@@ -3,6 +3,7 @@
 use super::fair_queue::FairQueue;
 use super::rules::{Rules, put};
 use super::{DropCause, InboundDrops, Inbox, PipeId, Pipes, Route, RouteError};
+use crate::message::folded::is_folded;
 use crate::{Frame, Message};
 
 /// The reply goes to the pipe, not to an id: two peers with the same routing id are both served.
@@ -60,6 +61,9 @@ impl Rep {
 
 /// Splits a request at its first empty frame, which must have a body after it.
 fn open(mut message: Message) -> Option<(Vec<Frame>, Message)> {
+    if is_folded(&message) {
+        return Some((Vec::new(), message));
+    }
     let delimiter = message.frames().iter().position(|frame| frame.is_empty())?;
     if delimiter + 1 == message.len() {
         return None;
@@ -136,7 +140,9 @@ impl Rules for Rep {
 
     fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, message: &mut Message, _inbox: &mut I) {
         let envelope = self.due.take().map(|back| back.envelope).unwrap_or_default();
-        if envelope.is_empty() {
+        if envelope.is_empty() && is_folded(message) {
+            // It stands for the delimiter too.
+        } else if envelope.is_empty() {
             message.push_front(Frame::new());
         } else {
             *message = envelope.into_iter().chain([Frame::new()]).chain(std::mem::take(message)).collect();

@@ -4,6 +4,7 @@ use super::fair_queue::FairQueue;
 use super::load_balancer::LoadBalancer;
 use super::rules::{Rules, put};
 use super::{InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
+use crate::message::folded::is_folded;
 use crate::{Frame, Message};
 
 #[derive(Debug)]
@@ -58,6 +59,9 @@ impl Req {
 
     /// Removes the envelope: the request's number when correlating, then the empty delimiter. A body must follow.
     fn open(&self, message: &mut Message) -> Result<(), Unfit> {
+        if is_folded(message) {
+            return if self.correlate { Err(Unfit::Malformed) } else { Ok(()) };
+        }
         match message.frames() {
             [number, delimiter, _, ..] if self.correlate && number.len() == 4 && delimiter.is_empty() => {
                 if number.as_slice() != self.request.to_le_bytes() {
@@ -163,7 +167,7 @@ impl Rules for Req {
             self.request = self.request.wrapping_add(1);
             let envelope = [Frame::from(self.request.to_le_bytes()), Frame::new()];
             *message = envelope.into_iter().chain(std::mem::take(message)).collect();
-        } else {
+        } else if !is_folded(message) {
             message.push_front(Frame::new());
         }
     }
