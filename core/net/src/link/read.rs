@@ -172,7 +172,7 @@ impl Link {
             self.parse(&mut state, TAKEN_AT_ONCE);
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
             let turn = if more { ReadTurn::More } else { ReadTurn::Drained };
-            let news = News { attend: false, fresh: true, answers: has_answers(&state) };
+            let news = News { attend: false, unknown: false, fresh: true, answers: has_answers(&state) };
             (!state.inbound.is_empty()).then_some((turn, news))
         };
         let found = found.map(|(turn, news)| {
@@ -213,8 +213,12 @@ impl Link {
 
     /// Tells the owner what was parsed.
     fn tell(self: &Arc<Self>, teller: Teller, news: &News) {
-        if news.attend && teller == Teller::Reactor {
-            self.owner().attend(self);
+        if teller == Teller::Reactor {
+            if news.attend {
+                self.owner().attend(self);
+            } else if news.unknown {
+                self.owner().readable(self);
+            }
         }
         if news.fresh {
             self.owner().ring(IN);
@@ -367,8 +371,10 @@ impl Link {
 
 /// What came of parsing.
 struct News {
-    /// The owner must be attended.
+    /// The owner must be attended, because of events.
     attend: bool,
+    /// The owner does not know that there are messages.
+    unknown: bool,
     /// There are messages.
     fresh: bool,
     /// What was received may have to be answered: a PING.
@@ -378,8 +384,10 @@ struct News {
 impl News {
     /// Since so many messages had been accepted.
     fn since(before: u64, state: &mut State) -> Self {
-        let (attend, fresh) = state.news(before);
-        News { attend, fresh, answers: has_answers(state) }
+        let fresh = state.counters.recv_accepted != before;
+        let unknown = fresh && !state.announced;
+        state.announced |= fresh;
+        News { attend: !state.events.is_empty(), unknown, fresh, answers: has_answers(state) }
     }
 }
 

@@ -70,14 +70,6 @@ impl State {
         self.paused || self.wire.as_ref().is_some_and(|wire| wire.unparsed)
     }
 
-    /// Whether the owner must be attended for what was parsed since `before` messages had been accepted, and whether
-    /// there is any message.
-    pub(super) fn news(&mut self, before: u64) -> (bool, bool) {
-        let fresh = self.counters.recv_accepted != before;
-        let attend = !self.events.is_empty() || (fresh && !self.announced);
-        self.announced |= fresh;
-        (attend, fresh)
-    }
 }
 
 /// A connected stream and the connection that speaks on it.
@@ -114,6 +106,12 @@ impl Wire {
     /// Whether there may be something that no new edge will tell of.
     pub(super) fn has_more(&self) -> bool {
         self.more || self.unparsed
+    }
+
+    /// Whether a thread that comes to write may.
+    pub(super) fn may_write(&self) -> bool {
+        let held = self.writer_held && !planted(Mistake::WriterNotAlone);
+        !held && !self.refused && !self.write_closed && self.failed.is_none()
     }
 
     /// The stream has room. Says whether anybody waits for that and is to write.

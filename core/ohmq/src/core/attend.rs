@@ -33,7 +33,14 @@ impl Inner {
                 self.on_event(pipe, link, event);
             }
         }
-        if readable && let Some(pipe) = self.table.by_key(link.key()) {
+        if readable {
+            self.readable(link);
+        }
+    }
+
+    /// A link has messages to be received.
+    pub(super) fn readable(&mut self, link: &Link) {
+        if let Some(pipe) = self.table.by_key(link.key()) {
             self.pattern.readable(pipe);
         }
     }

@@ -418,6 +418,10 @@ impl Owner for SocketCore {
         self.with(|inner| inner.attend(link));
     }
 
+    fn readable(&self, link: &Arc<Link>) {
+        self.with(|inner| inner.readable(link));
+    }
+
     fn nest(&self) -> Option<Arc<Nest>> {
         SocketCore::nest(self).cloned()
     }
