@@ -362,7 +362,8 @@ mod linux {
                 // What has come is watched by the poller alone, and what has gone must not be held on to.
                 *only = None;
             }
-            let Some(Only { link, stream, .. }) = only.as_ref().filter(|_| self.leading.eager.is_empty()) else {
+            let Some(Only { link, stream, .. }) = only.as_ref().filter(|_| self.leading.eager.is_empty())
+            else {
                 return !matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::TimedOut));
             };
             let (readable, raised) = sys::look(stream, &self.nest.signal);

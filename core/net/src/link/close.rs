@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ohmq_proto::Message;
-use ohmq_proto::message::folded::fold;
 use ohmq_proto::error::ProtocolError;
+use ohmq_proto::message::folded::fold;
 
 use super::{Link, LinkEvent, Origin, Phase, State, Wire};
 use crate::kernel;

@@ -53,6 +53,8 @@ pub trait Owner: Send + Sync + 'static {
 pub(crate) struct Refill {
     /// Events happened meanwhile that nobody else will tell the owner of.
     pub(crate) events: bool,
+    /// What was found is all there is: the owner is told when there is more.
+    pub(crate) last: bool,
 }
 
 impl Link {

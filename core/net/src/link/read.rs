@@ -70,18 +70,20 @@ impl Link {
     /// attended: [`Refill::events`] says that it has to look for itself.
     pub(super) fn refill(self: &Arc<Self>, into: &mut Inbound) -> Refill {
         debug_assert!(into.is_empty());
-        let resume = {
+        {
             let mut state = self.lock();
             state.outstanding = 0;
             std::mem::swap(&mut state.inbound, into);
             state.outstanding = into.len();
             state.counters.recv_taken += into.len() as u64;
             let more = state.paused || state.wire.as_ref().is_some_and(Wire::has_more);
-            state.announced = !into.is_empty() || more;
-            into.is_empty() && more
-        };
-        if !resume {
-            return Refill { events: false };
+            // Who gets one message and could get more is nearly always back before there are: to be told again then costs
+            // less than to look for them.
+            let only = into.len() == 1 && !more && state.room() > 0;
+            state.announced = more || (!into.is_empty() && (!only || planted(Mistake::ReaderRestsAnnounced)));
+            if !into.is_empty() || !more {
+                return Refill { events: false, last: only };
+            }
         }
         self.resume();
         let mut state = self.lock();
@@ -89,7 +91,7 @@ impl Link {
         state.outstanding = into.len();
         state.counters.recv_taken += into.len() as u64;
         state.announced = !into.is_empty() || planted(Mistake::ReaderStaysAnnounced);
-        Refill { events: !state.events.is_empty() }
+        Refill { events: !state.events.is_empty(), last: false }
     }
 
     /// The poller says that there is something to read; `ending` that the peer has said its last; `writable` that there

@@ -69,7 +69,6 @@ impl State {
     pub(super) fn is_behind(&self) -> bool {
         self.paused || self.wire.as_ref().is_some_and(|wire| wire.unparsed)
     }
-
 }
 
 /// A connected stream and the connection that speaks on it.

@@ -40,9 +40,11 @@ impl Inner {
 
     /// A link has messages to be received.
     pub(super) fn readable(&mut self, link: &Link) {
-        if let Some(pipe) = self.table.by_key(link.key()) {
-            self.pattern.readable(pipe);
+        let Some(pipe) = self.table.by_key(link.key()) else { return };
+        if let Some(Channel::Link(end)) = self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
+            end.on_readable();
         }
+        self.pattern.readable(pipe);
     }
 
     /// The same for an inproc end.

@@ -101,7 +101,8 @@ impl Pace {
             return Step::Gather;
         }
         let passed = std::mem::take(&mut self.passed);
-        let goes_on = self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(end.elapsed(), passed));
+        let goes_on =
+            self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(end.elapsed(), passed));
         if goes_on {
             self.streak += 1;
         } else {

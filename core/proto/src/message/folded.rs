@@ -33,7 +33,8 @@ mod tests {
 
     #[test]
     fn whatever_is_on_the_wire_comes_back() {
-        for wire in [Message::new(), Message::from("x"), Message::from(["", "x"]), Message::from(["", "x", "y"])]
+        for wire in
+            [Message::new(), Message::from("x"), Message::from(["", "x"]), Message::from(["", "x", "y"])]
         {
             let mut message = wire.clone();
             fold(&mut message);

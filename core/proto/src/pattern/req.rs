@@ -41,20 +41,25 @@ impl Req {
         }
     }
 
-    /// The next valid reply; everything else on the way to it is dropped.
-    fn next_reply<I: Inbox + ?Sized>(&mut self, peer: Option<PipeId>, inbox: &mut I) -> Option<Message> {
-        while let Some(mut message) = self.inbound.recv(inbox) {
+    /// Puts the next valid reply into `into`, if there is one; everything else on the way to it is dropped.
+    fn next_reply<I: Inbox + ?Sized>(
+        &mut self,
+        peer: Option<PipeId>,
+        inbox: &mut I,
+        into: &mut Message,
+    ) -> bool {
+        while self.inbound.recv_into(inbox, into) {
             if peer.is_some() && peer != self.inbound.last() {
                 self.dropped.stray += 1;
                 continue;
             }
-            match self.open(&mut message) {
-                Ok(()) => return Some(message),
+            match self.open(into) {
+                Ok(()) => return true,
                 Err(Unfit::Stray) => self.dropped.stray += 1,
                 Err(Unfit::Malformed) => self.dropped.malformed += 1,
             }
         }
-        None
+        false
     }
 
     /// Removes the envelope: the request's number when correlating, then the empty delimiter. A body must follow.
@@ -133,20 +138,18 @@ impl Rules for Req {
 
     fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
         let State::Asked(peer) = self.state else { return Err(RouteError::WrongState) };
-        let reply = match self.ahead.take() {
-            Some(reply) => Some(reply),
-            None => self.next_reply(peer, inbox),
-        };
-        if reply.is_some() {
+        let found = put(self.ahead.take(), into) || self.next_reply(peer, inbox, into);
+        if found {
             self.state = State::Idle;
         }
-        Ok(put(reply, into))
+        Ok(found)
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
         let State::Asked(peer) = self.state else { return false };
         if self.ahead.is_none() {
-            self.ahead = self.next_reply(peer, inbox);
+            let mut reply = Message::new();
+            self.ahead = self.next_reply(peer, inbox, &mut reply).then_some(reply);
         }
         self.ahead.is_some()
     }
