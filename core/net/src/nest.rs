@@ -97,6 +97,8 @@ mod linux {
         eager: Vec<Arc<Link>>,
         /// A stream was read without asking the poller, which still has to tell of what is no news any more.
         stale: bool,
+        /// The last turn found nothing but that.
+        vain: bool,
     }
 
     /// The only stream of a nest: a thread that spins asks it, and not the poller, which answers slowly when there is
@@ -138,7 +140,7 @@ mod linux {
                 links: Mutex::new(Keyed::default()),
                 changes: AtomicUsize::new(0),
                 unfinished: Mutex::new(Vec::new()),
-                lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new(), stale: false }),
+                lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new(), stale: false, vain: false }),
                 limit,
                 home: OnceLock::new(),
                 leased: AtomicBool::new(false),
@@ -344,9 +346,11 @@ mod linux {
             if found {
                 return Ok(Led::Served);
             }
-            if self.leading.stale && matches!(self.poll(Some(Duration::ZERO), || ()), Ok(Led::Served)) {
+            let settled =
+                if self.leading.stale { self.poll(Some(Duration::ZERO), || ())? } else { Led::TimedOut };
+            if self.is_news(settled) {
                 call();
-                return Ok(Led::Served);
+                return Ok(settled);
             }
             self.poll(deadline.map(|at| at.saturating_duration_since(Instant::now())), &mut call)
         }
@@ -413,7 +417,14 @@ mod linux {
                     self.leading.eager.push(link);
                 }
             }
-            Ok(if vain { Led::TimedOut } else { Led::Served })
+            self.leading.vain = vain;
+            Ok(Led::Served)
+        }
+
+        /// Whether the last turn did anything but read what had been read before. Only who was not announced as awake for that
+        /// turn may go to sleep when it did not.
+        fn is_news(&self, led: Led) -> bool {
+            led == Led::Interrupted || led == Led::Served && !self.leading.vain
         }
 
         /// Does what the poller says is to be done. True when it was in vain: another has read what there was.

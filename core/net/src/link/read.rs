@@ -143,7 +143,7 @@ impl Link {
             }
             state = self.lock();
         }
-        for _ in 0..READS_PER_TURN {
+        for read in 0..READS_PER_TURN {
             let Some((stream, mut slab, size, lacks)) = take_slab(&mut state) else {
                 return ReadTurn::Stopped;
             };
@@ -154,7 +154,7 @@ impl Link {
             }
             let outcome = stream.read(&mut slab, size);
             if let Some(turn) = self.return_slab(&stream, slab, outcome, size, teller) {
-                return turn;
+                return if turn == ReadTurn::Vain && read > 0 { ReadTurn::Drained } else { turn };
             }
             state = self.lock();
         }
