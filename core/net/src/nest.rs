@@ -52,12 +52,14 @@ mod linux {
     use std::time::Instant;
 
     use ohmq_queue::mistake::{Mistake, planted};
-    use ohmq_queue::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+    use ohmq_queue::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
     use ohmq_queue::{Spin, SpinLimit};
     use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
     use rustix::io::Errno;
 
     use super::{Arc, Duration, Handle, Led, Link, Signal};
+    use crate::link::ReadTurn;
+    use crate::stream::Stream;
     use crate::{Keyed, kernel, sys};
 
     /// Events taken at a time.
@@ -74,6 +76,8 @@ mod linux {
         signal: Arc<Signal>,
         waker: Waker,
         links: Mutex<Keyed<Arc<Link>>>,
+        /// Grows with every link that comes or goes.
+        changes: AtomicUsize,
         /// Links the socket itself has read from and left with something in the kernel.
         unfinished: Mutex<Vec<Arc<Link>>>,
         lead: Mutex<Leading>,
@@ -91,6 +95,19 @@ mod linux {
         spin: Spin,
         /// Links whose last read left something in the kernel; an edge that was seen must be remembered.
         eager: Vec<Arc<Link>>,
+        /// A stream was read without asking the poller, which still has to tell of what is no news any more.
+        stale: bool,
+        /// The last turn found nothing but that.
+        vain: bool,
+    }
+
+    /// The only stream of a nest: a thread that spins asks it, and not the poller, which answers slowly when there is
+    /// something. Then the poller has no part in a round trip.
+    struct Only {
+        link: Arc<Link>,
+        stream: Arc<Stream>,
+        /// So many changes of the nest ago it was the only one.
+        changes: usize,
     }
 
     /// The right to poll a nest, held by one thread at a time.
@@ -121,8 +138,9 @@ mod linux {
                 waker: signal.waker(),
                 signal,
                 links: Mutex::new(Keyed::default()),
+                changes: AtomicUsize::new(0),
                 unfinished: Mutex::new(Vec::new()),
-                lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new() }),
+                lead: Mutex::new(Leading { spin: Spin::new(), eager: Vec::new(), stale: false, vain: false }),
                 limit,
                 home: OnceLock::new(),
                 leased: AtomicBool::new(false),
@@ -181,6 +199,7 @@ mod linux {
         /// Watches a link's stream.
         pub(crate) fn add(&self, link: &Arc<Link>, stream: BorrowedFd<'_>) -> io::Result<()> {
             self.lock_links().insert(link.key(), Arc::clone(link));
+            self.changes.fetch_add(1, Ordering::SeqCst);
             let wanted = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             let added = epoll::add(&self.poller, stream, EventData::new_u64(link.key()), wanted);
             kernel::changed();
@@ -206,6 +225,7 @@ mod linux {
         /// Forgets a link's stream.
         pub(crate) fn remove(&self, key: u64, stream: BorrowedFd<'_>) {
             self.lock_links().remove(&key);
+            self.changes.fetch_add(1, Ordering::SeqCst);
             // A stream that was never watched is forgotten already.
             let _ = epoll::delete(&self.poller, stream);
         }
@@ -251,6 +271,19 @@ mod linux {
                     while matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served)) {}
                 }
             }
+        }
+
+        /// The only stream, if there is one and it may be read now. What others have left to be read is looked for first: from
+        /// now on they raise the signal.
+        fn only(&self) -> Option<Only> {
+            let changes = self.changes.load(Ordering::SeqCst);
+            let link = {
+                let links = self.lock_links();
+                links.values().next().filter(|_| links.len() == 1).cloned()?
+            };
+            let stream = link.readable_stream()?;
+            let finished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+            finished.then_some(Only { link, stream, changes })
         }
 
         fn try_lock(&self) -> Option<Lead<'_>> {
@@ -304,12 +337,20 @@ mod linux {
             };
             let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
             let mut spin = std::mem::take(&mut self.leading.spin);
+            let mut only = None;
             let found = spin.run(self.nest.limit, timeout, || {
-                !matches!(self.poll(Some(Duration::ZERO), &mut call), Ok(Led::TimedOut))
+                let only = only.get_or_insert_with(|| self.nest.only());
+                self.look(only, &mut call)
             });
             self.leading.spin = spin;
             if found {
                 return Ok(Led::Served);
+            }
+            let settled =
+                if self.leading.stale { self.poll(Some(Duration::ZERO), || ())? } else { Led::TimedOut };
+            if self.is_news(settled) {
+                call();
+                return Ok(settled);
             }
             self.poll(deadline.map(|at| at.saturating_duration_since(Instant::now())), &mut call)
         }
@@ -317,6 +358,28 @@ mod linux {
         /// Makes the nest unreadable for the news that do not come from the network.
         pub fn clear(&self) {
             self.nest.signal.clear();
+        }
+
+        /// One look of a thread that spins. Says whether there was anything.
+        fn look(&mut self, only: &mut Option<Only>, awake: impl FnOnce()) -> bool {
+            if only.as_ref().is_some_and(|only| only.changes != self.nest.changes.load(Ordering::Relaxed)) {
+                // What has come is watched by the poller alone, and what has gone must not be held on to.
+                *only = None;
+            }
+            let Some(Only { link, stream, .. }) = only.as_ref().filter(|_| self.leading.eager.is_empty())
+            else {
+                return !matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::TimedOut));
+            };
+            let (readable, raised) = sys::look(stream, &self.nest.signal);
+            if raised {
+                return !matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::TimedOut));
+            }
+            if readable {
+                awake();
+                self.leading.stale = true;
+                self.after(link.read_ready(false, false), link);
+            }
+            readable
         }
 
         fn poll(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
@@ -335,15 +398,18 @@ mod linux {
                 return Ok(Led::TimedOut);
             }
             awake();
+            self.leading.stale = false;
+            let mut vain = eager.is_empty();
             for event in found.iter() {
                 let (flags, key) = (event.flags, event.data.u64());
                 if key == WAKE {
                     self.nest.signal.clear();
+                    vain = false;
                     continue;
                 }
                 let link = self.nest.lock_links().get(&key).cloned();
                 if let Some(link) = link {
-                    self.serve_link(link, flags);
+                    vain &= self.serve_link(&link, flags);
                 }
             }
             for link in eager {
@@ -351,16 +417,33 @@ mod linux {
                     self.leading.eager.push(link);
                 }
             }
+            self.leading.vain = vain;
             Ok(Led::Served)
         }
 
-        fn serve_link(&mut self, link: Arc<Link>, flags: EventFlags) {
+        /// Whether the last turn did anything but read what had been read before. Only who was not announced as awake for that
+        /// turn may go to sleep when it did not.
+        fn is_news(&self, led: Led) -> bool {
+            led == Led::Interrupted || led == Led::Served && !self.leading.vain
+        }
+
+        /// Does what the poller says is to be done. True when it was in vain: another has read what there was.
+        fn serve_link(&mut self, link: &Arc<Link>, flags: EventFlags) -> bool {
             let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-            if flags.contains(EventFlags::OUT) {
+            let (ending, writable) = (flags.intersects(gone), flags.contains(EventFlags::OUT));
+            if !ending && !flags.contains(EventFlags::IN) {
                 link.on_writable();
+                return false;
             }
-            if flags.intersects(EventFlags::IN | gone) && link.read_ready(flags.intersects(gone)) {
-                self.leading.eager.push(link);
+            let turn = link.read_ready(ending, writable);
+            self.after(turn, link);
+            turn == ReadTurn::Vain
+        }
+
+        /// A link was read from.
+        fn after(&mut self, turn: ReadTurn, link: &Arc<Link>) {
+            if turn == ReadTurn::More {
+                self.leading.eager.push(Arc::clone(link));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use rustix::net::SendFlags;
 use socket2::Socket;
 
 use crate::{kernel, sys};
@@ -20,9 +21,9 @@ pub struct Stream {
 
 /// A peer that has gone must be an error code, never a SIGPIPE in a process that is not ours.
 #[cfg(not(any(target_vendor = "apple", windows)))]
-const SEND_FLAGS: i32 = rustix::net::SendFlags::NOSIGNAL.bits() as i32;
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(any(target_vendor = "apple", windows))]
-const SEND_FLAGS: i32 = 0;
+const SEND_FLAGS: SendFlags = SendFlags::empty();
 
 impl Stream {
     /// Wraps a connected socket that is already non-blocking.
@@ -34,8 +35,9 @@ impl Stream {
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
             let result = match slices {
-                [single] => self.socket.send_with_flags(single, SEND_FLAGS),
-                many => self.socket.send_vectored_with_flags(many, SEND_FLAGS),
+                // Not through libc, whose calls are made ready for the thread's cancellation.
+                [single] => rustix::net::send(&self.socket, single, SEND_FLAGS).map_err(io::Error::from),
+                many => self.socket.send_vectored_with_flags(many, SEND_FLAGS.bits() as i32),
             };
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

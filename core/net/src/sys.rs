@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::RecvFlags;
 use socket2::Socket;
 
 use crate::kernel;
@@ -19,7 +20,7 @@ pub(crate) fn read_behind(socket: &Socket, slab: &mut BytesMut, limit: usize) ->
     slab.reserve(limit);
     let spare = slab.spare_capacity_mut();
     let window = spare.len().min(limit);
-    let count = socket.recv(&mut spare[..window])?;
+    let (_, count) = rustix::net::recv(socket, &mut spare[..window], RecvFlags::empty())?;
     // SAFETY: `recv` initialised `count` bytes at the start of the spare capacity, and `count <= window`.
     unsafe { slab.set_len(slab.len() + count) };
     Ok(count)
@@ -113,6 +114,17 @@ pub(crate) fn is_readable(poller: RawFd) -> bool {
     // SAFETY: the descriptor is only named to poll(2) for the length of this call.
     let poller = unsafe { BorrowedFd::borrow_raw(poller) };
     rustix::event::poll(&mut [PollFd::from_borrowed_fd(poller, PollFlags::IN)], Some(&NOW)) != Ok(0)
+}
+
+/// Whether `stream` can be read, or has ended, and whether `signal` is raised: cheaper than asking a poller that has
+/// something to tell.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn look(stream: &impl AsFd, signal: &Signal) -> (bool, bool) {
+    let mut set = [PollFd::new(stream, PollFlags::IN), PollFd::new(signal, PollFlags::IN)];
+    match rustix::event::poll(&mut set, Some(&NOW)) {
+        Ok(1..) => (!set[0].revents().is_empty(), !set[1].revents().is_empty()),
+        _ => (false, false),
+    }
 }
 
 /// How a wait for descriptors ended.

@@ -207,6 +207,7 @@ impl Options {
         let mut connection = ConnectionConfig::new(self.socket_type);
         connection.routing_id = self.routing_id.clone();
         connection.max_message_size = u64::try_from(self.max_message_size).ok();
+        connection.delimited = matches!(self.socket_type, SocketType::Req | SocketType::Rep);
         connection.handshake_timeout = positive(self.handshake_ivl);
         connection.heartbeat = positive(self.heartbeat_ivl).map(|interval| Heartbeat {
             interval,

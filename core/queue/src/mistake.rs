@@ -92,6 +92,10 @@ mistakes! {
         ReaderLeavesRest,
         /// Reader: a socket that found nothing still passes for one that will come for more.
         ReaderStaysAnnounced,
+        /// Reader: a socket that is to be told of more passes for one that will come for it.
+        ReaderRestsAnnounced,
+        /// Reader: a socket that was told of more does not look for it.
+        ReaderRestsOn,
         /// Lease: the leader leaves and nobody looks after the lease.
         LeaseUnguarded,
         /// Lease: the I/O thread forgets to whom the nest was lent.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ohmq_proto::Message;
 use ohmq_proto::error::ProtocolError;
+use ohmq_proto::message::folded::fold;
 
 use super::{Link, LinkEvent, Origin, Phase, State, Wire};
 use crate::kernel;
@@ -167,5 +168,9 @@ impl Link {
 
 /// The messages of a dead wire whose last byte the kernel never took.
 fn unsent(wire: &mut Wire) -> Vec<Message> {
-    std::mem::take(wire.connection.output()).into_unsent()
+    let mut unsent = std::mem::take(wire.connection.output()).into_unsent();
+    if wire.connection.is_delimited() {
+        unsent.iter_mut().for_each(fold);
+    }
+    unsent
 }

@@ -12,7 +12,7 @@ use ohmq_proto::output::Batch;
 use ohmq_proto::{FrameHeader, Message};
 use ohmq_queue::sync::Ordering;
 
-use super::state::{Phase, Wire};
+use super::state::Phase;
 use super::write::SLICES;
 use super::{Link, LinkEnd};
 use crate::stream::Stream;
@@ -46,7 +46,7 @@ impl Direct {
         if state.phase != Phase::Open {
             return None;
         }
-        let wire = state.wire.as_mut().filter(|wire| wire.connection.established() && is_free(wire))?;
+        let wire = state.wire.as_mut().filter(|wire| wire.connection.established() && wire.may_write())?;
         let header = FrameHeader::new(wire.connection.frame_format(), length);
         let batch = wire.connection.output().take();
         wire.writer_held = true;
@@ -104,9 +104,4 @@ impl Direct {
         }
         link.end_direct(&stream, batch, outcome, usize::from(whole));
     }
-}
-
-/// Whether a writer could begin now.
-fn is_free(wire: &Wire) -> bool {
-    !wire.writer_held && !wire.refused && !wire.write_closed && wire.failed.is_none()
 }

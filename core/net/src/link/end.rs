@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use ohmq_proto::output::{Edition, Encoded, Gathered, REFERENCED};
 use ohmq_proto::{FrameFormat, Message};
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::inbound::Inbound;
-use super::{Counters, Link};
+use super::{Counters, Link, Refill};
 
 /// Bytes of a stream that are written at once. A call of this length costs little more for each byte than a longer one,
 /// and what was gathered is still in the cache when the kernel copies it.
@@ -23,12 +24,20 @@ pub struct LinkEnd {
     format: Option<FrameFormat>,
     gathered: Gathered,
     received: Inbound,
+    /// Behind what was received there is nothing: the link tells when there is.
+    last: bool,
 }
 
 impl LinkEnd {
     /// The end of a link that nobody else has an end of.
     pub fn new(link: Arc<Link>) -> Self {
-        LinkEnd { link, format: None, gathered: Gathered::default(), received: Inbound::default() }
+        LinkEnd {
+            link,
+            format: None,
+            gathered: Gathered::default(),
+            received: Inbound::default(),
+            last: false,
+        }
     }
 
     /// The link.
@@ -151,7 +160,17 @@ impl LinkEnd {
     /// Takes more messages from the link, when there are none left here. Says whether events happened meanwhile that
     /// nobody else will tell the owner of.
     pub fn refill(&mut self) -> bool {
-        self.link.refill(&mut self.received).events
+        if self.last {
+            return false;
+        }
+        let Refill { events, last } = self.link.refill(&mut self.received);
+        self.last = last;
+        events
+    }
+
+    /// The link says that there is something to be received.
+    pub fn on_readable(&mut self) {
+        self.last &= planted(Mistake::ReaderRestsOn);
     }
 
     /// Messages taken from the link that wait here.

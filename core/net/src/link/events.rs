@@ -34,6 +34,9 @@ pub trait Owner: Send + Sync + 'static {
     /// `link` has events, or messages the socket does not know of: take them with [`Link::take_news`] and
     /// [`Link::refill`].
     fn attend(&self, link: &Arc<Link>);
+    /// The same for a link without events: it has messages the socket does not know of. Events that came before them were
+    /// taken already.
+    fn readable(&self, link: &Arc<Link>);
     /// Something a waiter may wait for has changed (bits of [`ohmq_queue::doorbell`]).
     fn ring(&self, bits: u8);
     /// The poller its links are watched by; `None` where pollers do not nest: then the I/O thread watches them.
@@ -50,6 +53,8 @@ pub trait Owner: Send + Sync + 'static {
 pub(crate) struct Refill {
     /// Events happened meanwhile that nobody else will tell the owner of.
     pub(crate) events: bool,
+    /// What was found is all there is: the owner is told when there is more.
+    pub(crate) last: bool,
 }
 
 impl Link {

@@ -37,6 +37,8 @@ pub(super) const TAKEN_AT_ONCE: usize = if cfg!(shuttle) { 2 } else { 128 };
 pub(crate) enum ReadTurn {
     /// The kernel has nothing more; it will say so when it has.
     Drained,
+    /// It had nothing at all: another has read what there was.
+    Vain,
     /// There may be more: this turn was long enough.
     More,
     /// The queue is full, the connection is over, or another thread reads.
@@ -68,18 +70,20 @@ impl Link {
     /// attended: [`Refill::events`] says that it has to look for itself.
     pub(super) fn refill(self: &Arc<Self>, into: &mut Inbound) -> Refill {
         debug_assert!(into.is_empty());
-        let resume = {
+        {
             let mut state = self.lock();
             state.outstanding = 0;
             std::mem::swap(&mut state.inbound, into);
             state.outstanding = into.len();
             state.counters.recv_taken += into.len() as u64;
             let more = state.paused || state.wire.as_ref().is_some_and(Wire::has_more);
-            state.announced = !into.is_empty() || more;
-            into.is_empty() && more
-        };
-        if !resume {
-            return Refill { events: false };
+            // Who gets one message and could get more is nearly always back before there are: to be told again then costs
+            // less than to look for them.
+            let only = into.len() == 1 && !more && state.room() > 0;
+            state.announced = more || (!into.is_empty() && (!only || planted(Mistake::ReaderRestsAnnounced)));
+            if !into.is_empty() || !more {
+                return Refill { events: false, last: only };
+            }
         }
         self.resume();
         let mut state = self.lock();
@@ -87,22 +91,34 @@ impl Link {
         state.outstanding = into.len();
         state.counters.recv_taken += into.len() as u64;
         state.announced = !into.is_empty() || planted(Mistake::ReaderStaysAnnounced);
-        Refill { events: !state.events.is_empty() }
+        Refill { events: !state.events.is_empty(), last: false }
     }
 
-    /// The poller says that there is something to read; `ending` that the peer has said its last. True when there may
-    /// be more: call [`Link::read_more`] soon.
-    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool) -> bool {
+    /// The poller says that there is something to read; `ending` that the peer has said its last; `writable` that there
+    /// is room too, as it says with each word of something to read. [`ReadTurn::More`]: call [`Link::read_more`] soon.
+    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool, writable: bool) -> ReadTurn {
         let mut state = self.lock();
+        if writable && state.wire.as_mut().is_some_and(Wire::on_room) {
+            drop(state);
+            self.flush();
+            state = self.lock();
+        }
         if let Some(wire) = state.wire.as_mut() {
             wire.ending |= ending;
             if wire.reader_held {
                 // This edge will not come again, and the holder may have looked before it.
                 wire.read_again = !planted(Mistake::ReaderLosesEdge);
-                return false;
+                return ReadTurn::Stopped;
             }
         }
-        self.read_on(state, Teller::Reactor) == ReadTurn::More
+        self.read_on(state, Teller::Reactor)
+    }
+
+    /// The stream, if it can be read now as far as this side is concerned.
+    pub(crate) fn readable_stream(&self) -> Option<Arc<Stream>> {
+        let state = self.lock();
+        let wire = state.wire.as_ref().filter(|_| !state.paused)?;
+        (!wire.reader_held && !wire.has_more() && wire.failed.is_none()).then(|| Arc::clone(&wire.stream))
     }
 
     /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.
@@ -127,7 +143,7 @@ impl Link {
             }
             state = self.lock();
         }
-        for _ in 0..READS_PER_TURN {
+        for read in 0..READS_PER_TURN {
             let Some((stream, mut slab, size, lacks)) = take_slab(&mut state) else {
                 return ReadTurn::Stopped;
             };
@@ -138,7 +154,7 @@ impl Link {
             }
             let outcome = stream.read(&mut slab, size);
             if let Some(turn) = self.return_slab(&stream, slab, outcome, size, teller) {
-                return turn;
+                return if turn == ReadTurn::Vain && read > 0 { ReadTurn::Drained } else { turn };
             }
             state = self.lock();
         }
@@ -158,7 +174,7 @@ impl Link {
             self.parse(&mut state, TAKEN_AT_ONCE);
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
             let turn = if more { ReadTurn::More } else { ReadTurn::Drained };
-            let news = News { attend: false, fresh: true, answers: has_answers(&state) };
+            let news = News { attend: false, unknown: false, fresh: true, answers: has_answers(&state) };
             (!state.inbound.is_empty()).then_some((turn, news))
         };
         let found = found.map(|(turn, news)| {
@@ -199,8 +215,12 @@ impl Link {
 
     /// Tells the owner what was parsed.
     fn tell(self: &Arc<Self>, teller: Teller, news: &News) {
-        if news.attend && teller == Teller::Reactor {
-            self.owner().attend(self);
+        if teller == Teller::Reactor {
+            if news.attend {
+                self.owner().attend(self);
+            } else if news.unknown {
+                self.owner().readable(self);
+            }
         }
         if news.fresh {
             self.owner().ring(IN);
@@ -219,8 +239,9 @@ impl Link {
         size: usize,
         teller: Teller,
     ) -> Option<ReadTurn> {
-        let (news, more) = {
+        let (news, more, vain) = {
             let mut state = self.lock();
+            let mut vain = false;
             let before = state.counters.recv_accepted;
             let Some(wire) = state.wire.as_mut().filter(|wire| Arc::ptr_eq(&wire.stream, stream)) else {
                 debug_assert!(false, "the wire changed under its reader");
@@ -248,7 +269,7 @@ impl Link {
                 }
                 Ok(0) => self.fail(&mut state, Loss::Ended),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => vain = true,
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
             if let Some(wire) = state.wire.as_mut() {
@@ -258,10 +279,11 @@ impl Link {
                 }
             }
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
-            (News::since(before, &mut state), more)
+            (News::since(before, &mut state), more, vain)
         };
         self.tell(teller, &news);
         match (more, news.fresh) {
+            (false, false) if vain && !news.attend => Some(ReadTurn::Vain),
             (false, _) => Some(ReadTurn::Drained),
             (true, true) => Some(ReadTurn::More),
             (true, false) => None,
@@ -274,7 +296,8 @@ impl Link {
         if state.wire.as_ref().is_none_or(|wire| wire.reader_held) {
             return;
         }
-        let now = Instant::now();
+        // Asked for when it is needed: the clock costs as much as a short message.
+        let mut now = None;
         loop {
             let free = state.room();
             if free == 0 {
@@ -290,13 +313,24 @@ impl Link {
             }
             wire.unparsed = false;
             if state.phase == Phase::Open && !self.config.messages_are_events {
+                if let Some(message) = wire.connection.receive_delimited(&mut wire.slab) {
+                    state.counters.recv_accepted += 1;
+                    state.inbound.push(message);
+                    if wire.slab.is_empty() {
+                        return;
+                    }
+                    continue;
+                }
                 let count = state.inbound.take_run(&mut wire.connection, &mut wire.slab, room, free);
                 state.counters.recv_accepted += count as u64;
                 if count >= room {
                     continue;
                 }
+                if count > 0 && wire.slab.is_empty() {
+                    return;
+                }
             }
-            match wire.connection.receive(&mut wire.slab, now) {
+            match wire.connection.receive(&mut wire.slab, *now.get_or_insert_with(Instant::now)) {
                 Ok(None) => return,
                 Ok(Some(event)) => self.accept_event(state, event),
                 Err(error) => return self.fail(state, Loss::Protocol(error)),
@@ -337,8 +371,10 @@ impl Link {
 
 /// What came of parsing.
 struct News {
-    /// The owner must be attended.
+    /// The owner must be attended, because of events.
     attend: bool,
+    /// The owner does not know that there are messages.
+    unknown: bool,
     /// There are messages.
     fresh: bool,
     /// What was received may have to be answered: a PING.
@@ -348,8 +384,10 @@ struct News {
 impl News {
     /// Since so many messages had been accepted.
     fn since(before: u64, state: &mut State) -> Self {
-        let (attend, fresh) = state.news(before);
-        News { attend, fresh, answers: has_answers(state) }
+        let fresh = state.counters.recv_accepted != before;
+        let unknown = fresh && !state.announced;
+        state.announced |= fresh;
+        News { attend: !state.events.is_empty(), unknown, fresh, answers: has_answers(state) }
     }
 }
 

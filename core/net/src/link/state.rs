@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use ohmq_proto::Message;
 use ohmq_proto::connection::Connection;
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::inbound::Inbound;
 use super::{LinkEvent, Loss};
@@ -68,15 +69,6 @@ impl State {
     pub(super) fn is_behind(&self) -> bool {
         self.paused || self.wire.as_ref().is_some_and(|wire| wire.unparsed)
     }
-
-    /// Whether the owner must be attended for what was parsed since `before` messages had been accepted, and whether
-    /// there is any message.
-    pub(super) fn news(&mut self, before: u64) -> (bool, bool) {
-        let fresh = self.counters.recv_accepted != before;
-        let attend = !self.events.is_empty() || (fresh && !self.announced);
-        self.announced |= fresh;
-        (attend, fresh)
-    }
 }
 
 /// A connected stream and the connection that speaks on it.
@@ -113,6 +105,22 @@ impl Wire {
     /// Whether there may be something that no new edge will tell of.
     pub(super) fn has_more(&self) -> bool {
         self.more || self.unparsed
+    }
+
+    /// Whether a thread that comes to write may.
+    pub(super) fn may_write(&self) -> bool {
+        let held = self.writer_held && !planted(Mistake::WriterNotAlone);
+        !held && !self.refused && !self.write_closed && self.failed.is_none()
+    }
+
+    /// The stream has room. Says whether anybody waits for that and is to write.
+    pub(super) fn on_room(&mut self) -> bool {
+        if !self.stream.has_new_room() || (!self.refused && !self.writer_held) {
+            return false;
+        }
+        self.refused = false;
+        self.retry_write = self.writer_held && !planted(Mistake::WriterForgetsRetry);
+        true
     }
 
     pub(super) fn new(stream: Arc<Stream>, connection: Connection) -> Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ohmq_proto::Message;
-use ohmq_proto::output::{Batch, Edition, Encoded, Gathered};
+use ohmq_proto::output::{Batch, Edition, Encoded, Gathered, Output};
 use ohmq_queue::mistake::{Mistake, planted};
 
 use super::state::{Phase, State};
@@ -102,13 +102,16 @@ impl Link {
     ///
     /// True when the kernel has refused bytes and a lot of them wait: whoever sends more only fills memory.
     pub fn flush(self: &Arc<Self>) -> bool {
+        if let Some(Written::Done { far_ahead }) = self.write_short() {
+            return far_ahead;
+        }
         for _ in 0..WRITES_PER_TURN {
             let (stream, mut batch) = match self.take_batch() {
                 Ok(taken) => taken,
                 Err(far_ahead) => return far_ahead,
             };
             let outcome = write_batch(&stream, &mut batch);
-            match self.return_batch(&stream, batch, outcome, 0) {
+            match self.return_role(&stream, outcome, |output| output.restore(batch)) {
                 Written::More => {}
                 Written::Done { far_ahead } => return far_ahead,
             }
@@ -128,9 +131,30 @@ impl Link {
         outcome: io::Result<()>,
         direct: usize,
     ) {
-        if let Written::More = self.return_batch(stream, batch, outcome, direct) {
+        let restore = |output: &mut Output| direct + output.restore(batch);
+        if let Written::More = self.return_role(stream, outcome, restore) {
             self.flush();
         }
+    }
+
+    /// As [`Link::flush`] for the usual case, a few short messages at once; `None` when it is another one.
+    fn write_short(self: &Arc<Self>) -> Option<Written> {
+        let (stream, short) = {
+            let mut state = self.lock();
+            let wire = state.wire.as_mut().filter(|wire| wire.may_write())?;
+            let short = wire.connection.output().take_short()?;
+            wire.writer_held = true;
+            (Arc::clone(&wire.stream), short)
+        };
+        let length = short.bytes().len();
+        let result = stream.write(&[IoSlice::new(short.bytes())]);
+        let written = result.as_ref().map_or(0, |written| *written);
+        let outcome = match result {
+            // The kernel has no more room; it will say when it has.
+            Ok(_) if written < length => Err(io::ErrorKind::WouldBlock.into()),
+            other => other.map(drop),
+        };
+        Some(self.return_role(&stream, outcome, |output| output.restore_short(short, written)))
     }
 
     /// Frees the memory kept for further batches.
@@ -144,13 +168,9 @@ impl Link {
     pub(crate) fn on_writable(self: &Arc<Self>) {
         {
             let mut state = self.lock();
-            let Some(wire) = state.wire.as_mut().filter(|wire| wire.stream.has_new_room()) else { return };
-            if !wire.refused && !wire.writer_held {
-                // Nobody waits for it: pollers say it with each word of something to read.
+            if !state.wire.as_mut().is_some_and(Wire::on_room) {
                 return;
             }
-            wire.refused = false;
-            wire.retry_write = wire.writer_held && !planted(Mistake::WriterForgetsRetry);
         }
         self.flush();
     }
@@ -159,8 +179,7 @@ impl Link {
     fn take_batch(&self) -> Result<(Arc<Stream>, Batch), bool> {
         let mut state = self.lock();
         let Some(wire) = state.wire.as_mut() else { return Err(false) };
-        let held = wire.writer_held && !planted(Mistake::WriterNotAlone);
-        if held || wire.refused || wire.write_closed || wire.failed.is_some() {
+        if !wire.may_write() {
             return Err(is_far_ahead(wire));
         }
         let output = wire.connection.output();
@@ -172,13 +191,12 @@ impl Link {
         Ok((Arc::clone(&wire.stream), batch))
     }
 
-    /// Gives the role back with the outcome of the write, and with messages that were completed outside the batch.
-    fn return_batch(
+    /// Gives the role back with the outcome of the write; `restore` gives back the bytes.
+    fn return_role(
         self: &Arc<Self>,
         stream: &Arc<Stream>,
-        batch: Batch,
         outcome: io::Result<()>,
-        direct: usize,
+        restore: impl FnOnce(&mut Output) -> usize,
     ) -> Written {
         let (completed, again, finished, far_ahead) = {
             let mut state = self.lock();
@@ -188,7 +206,7 @@ impl Link {
                 return Written::Done { far_ahead: false };
             };
             wire.writer_held = false;
-            let completed = direct + wire.connection.output().restore(batch);
+            let completed = restore(wire.connection.output());
             let retry = std::mem::take(&mut wire.retry_write);
             let again = match outcome {
                 Ok(()) => !wire.connection.output().is_empty() && !planted(Mistake::WriterLeavesAtOnce),

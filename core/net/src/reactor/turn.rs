@@ -177,12 +177,12 @@ impl IoThread {
         }
         let link = Arc::clone(&entry.link);
         if event.is_readable() || event.is_read_closed() || event.is_error() {
-            if link.read_ready(event.is_read_closed() || event.is_error()) {
+            let ending = event.is_read_closed() || event.is_error();
+            if link.read_ready(ending, event.is_writable()) == ReadTurn::More {
                 self.eager.insert(key);
             }
             self.watch_deadline(key);
-        }
-        if event.is_writable() {
+        } else if event.is_writable() {
             link.on_writable();
         }
     }

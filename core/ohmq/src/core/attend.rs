@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ohmq_net::{Link, LinkEnd, LinkEvent, Loss};
+use ohmq_proto::message::folded::fold;
 use ohmq_proto::{Identified, Message, PipeId};
 
 use super::effects::Effect;
@@ -32,9 +33,18 @@ impl Inner {
                 self.on_event(pipe, link, event);
             }
         }
-        if readable && let Some(pipe) = self.table.by_key(link.key()) {
-            self.pattern.readable(pipe);
+        if readable {
+            self.readable(link);
         }
+    }
+
+    /// A link has messages to be received.
+    pub(super) fn readable(&mut self, link: &Link) {
+        let Some(pipe) = self.table.by_key(link.key()) else { return };
+        if let Some(Channel::Link(end)) = self.table.get_mut(pipe).map(|slot| &mut slot.channel) {
+            end.on_readable();
+        }
+        self.pattern.readable(pipe);
     }
 
     /// The same for an inproc end.
@@ -86,7 +96,11 @@ impl Inner {
             Identified::Replaced(old) => self.close_pipe(old, Some(std::time::Duration::ZERO)),
         }
         if self.pattern.probe() && self.has_room(pipe) {
-            self.table.enqueue(pipe, &mut Message::new(), Step::Write);
+            let mut probe = Message::new();
+            if self.pattern.delimits() {
+                fold(&mut probe);
+            }
+            self.table.enqueue(pipe, &mut probe, Step::Write);
         }
         for topic in self.pattern.subscriptions() {
             self.tell(pipe, true, &topic);

@@ -18,6 +18,19 @@ pub(super) enum Effect {
     Close(Arc<Link>, Option<Duration>),
 }
 
+impl Effect {
+    fn run(self, outcome: &mut Outcome) {
+        match self {
+            Effect::Flush(link) => {
+                outcome.far_ahead |= link.flush();
+                outcome.wrote = true;
+            }
+            Effect::Nudge(nudge) => nudge.deliver(),
+            Effect::Close(link, linger) => link.close(linger),
+        }
+    }
+}
+
 /// What came of the effects.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Outcome {
@@ -64,15 +77,11 @@ impl Effects {
     /// Carries everything out. The socket must not be locked. Says what came of it.
     pub(super) fn run(self, doorbell: &Doorbell) -> Outcome {
         let mut outcome = Outcome::default();
-        for effect in self.first.into_iter().chain(self.rest) {
-            match effect {
-                Effect::Flush(link) => {
-                    outcome.far_ahead |= link.flush();
-                    outcome.wrote = true;
-                }
-                Effect::Nudge(nudge) => nudge.deliver(),
-                Effect::Close(link, linger) => link.close(linger),
-            }
+        if let Some(effect) = self.first {
+            effect.run(&mut outcome);
+        }
+        if !self.rest.is_empty() {
+            self.rest.into_iter().for_each(|effect| effect.run(&mut outcome));
         }
         if self.ring != 0 {
             doorbell.ring(self.ring);

@@ -64,8 +64,8 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) fn new(pattern: Pattern, options: Options, live: Arc<Live>) -> Self {
         Inner {
+            table: PipeTable::new(pattern.delimits()),
             pattern,
-            table: PipeTable::default(),
             options,
             endpoints: Vec::new(),
             last_endpoint: String::new(),

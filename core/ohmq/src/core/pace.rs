@@ -51,9 +51,11 @@ const VAIN: u32 = 10;
 pub(super) struct Pace {
     streaming: bool,
     streak: u32,
-    turn: u64,
+    turn: Option<u64>,
+    /// When the send before this one ended. Not known of the first of a row, which request and reply never get beyond: the
+    /// second counts as close to it.
     last_end: Option<Instant>,
-    /// Publications since then that nobody wanted, up to `PASSED`.
+    /// Publications since the last send that nobody wanted, up to `PASSED`.
     passed: u32,
     /// Messages since the last tick.
     fresh: bool,
@@ -99,9 +101,13 @@ impl Pace {
             return Step::Gather;
         }
         let passed = std::mem::take(&mut self.passed);
-        let close = self.last_end.is_some_and(|end| is_close(end.elapsed(), passed));
-        self.streak = if close && turn == self.turn { self.streak + 1 } else { 0 };
-        self.turn = turn;
+        let goes_on =
+            self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(end.elapsed(), passed));
+        if goes_on {
+            self.streak += 1;
+        } else {
+            (self.streak, self.turn, self.last_end) = (0, Some(turn), None);
+        }
         if self.streak < STREAK {
             return Step::Write;
         }
@@ -128,9 +134,14 @@ impl Pace {
         self.batch = Some(Instant::now());
     }
 
-    /// What was sent is written, outside a stream.
+    /// Whether the end of this send matters: what was sent is to be followed by [`Pace::on_written`].
+    pub(super) fn is_timed(&self) -> bool {
+        !self.streaming && self.streak > 0
+    }
+
+    /// What was sent is written.
     pub(super) fn on_written(&mut self) {
-        if !self.streaming {
+        if self.is_timed() {
             self.last_end = Some(Instant::now());
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ohmq_net::{Counters, Direct, Keyed, Link, LinkEnd};
+use ohmq_proto::message::folded::{fold, unfold};
 use ohmq_proto::{Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
@@ -102,9 +103,15 @@ pub(super) struct PipeTable {
     turn: u64,
     /// What pipes that are gone have carried.
     past: Stats,
+    /// The pattern takes and gives folded messages.
+    folds: bool,
 }
 
 impl PipeTable {
+    pub(super) fn new(folds: bool) -> Self {
+        PipeTable { folds, ..PipeTable::default() }
+    }
+
     pub(super) fn insert(&mut self, slot: Slot) -> PipeId {
         let key = slot.key;
         let pipe = match self.free.pop() {
@@ -179,12 +186,18 @@ impl PipeTable {
                 self.effects.push(Effect::Flush(Arc::clone(end.link())));
             }
             Channel::Link(end) => {
+                if self.folds {
+                    unfold(message);
+                }
                 let full = end.gather(message);
                 if full || slot.gathering == Gathering::No || step == Step::Begin {
                     self.gathered(pipe, step, full);
                 }
             }
             Channel::Inproc(end) => {
+                if self.folds {
+                    unfold(message);
+                }
                 let nudge = end.push(std::mem::take(message));
                 self.effects.nudge(nudge);
             }
@@ -383,6 +396,9 @@ impl PipeTable {
                 let (found, nudge) = end.pop(into);
                 self.effects.nudge(nudge);
                 if found {
+                    if self.folds {
+                        fold(into);
+                    }
                     return true;
                 }
             }

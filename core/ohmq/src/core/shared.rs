@@ -150,11 +150,12 @@ impl SocketCore {
     /// Ends a turn of sending in which there is something to be done.
     #[cold]
     fn end_sending(&self, inner: LockGuard<'_, Inner>, patience: Patience) {
+        let timed = inner.table.pace.is_timed();
         let outcome = self.settle(inner);
         if outcome.far_ahead && patience == Patience::Some {
             self.fall_back();
         }
-        if outcome.wrote {
+        if outcome.wrote && timed {
             // The next send is measured against the end of this one.
             self.lock().table.pace.on_written();
         }
@@ -464,6 +465,10 @@ impl Owner for SocketCore {
 
     fn attend(&self, link: &Arc<Link>) {
         self.with(|inner| inner.attend(link));
+    }
+
+    fn readable(&self, link: &Arc<Link>) {
+        self.with(|inner| inner.readable(link));
     }
 
     fn nest(&self) -> Option<Arc<Nest>> {

@@ -99,8 +99,8 @@ pub const LIMITS: &[Limit] = &[
     row(FAN,    Bound,     OneCpu,   Switches,         30.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Switches,         30.0, 1_000, MEASURED),
 
-    row(ONE,    Connected, OneCpu,   Allocations,       2.1,     1, MEASURED),
-    row(ONE,    Bound,     OneCpu,   Allocations,       2.1,     1, MEASURED),
+    row(ONE,    Connected, OneCpu,   Allocations,       0.1,     1, MEASURED),
+    row(ONE,    Bound,     OneCpu,   Allocations,       0.1,     1, MEASURED),
     row(Stream, Connected, OneCpu,   Allocations,       1.0, 1_000, MEASURED),
     row(Stream, Bound,     OneCpu,   Allocations,       2.0, 1_000, MEASURED),
     row(Stream, Connected, Anywhere, Allocations,       1.0, 1_000, MEASURED),
@@ -112,8 +112,8 @@ pub const LIMITS: &[Limit] = &[
     row(Again,  Connected, Anywhere, Allocations,       1.2,     1, MEASURED),
     row(Again,  Bound,     Anywhere, Allocations,       6.7,     1, MEASURED),
 
-    row(ONE,    Connected, OneCpu,   Instructions,  8_100.0,     1, MEASURED),
-    row(ONE,    Bound,     OneCpu,   Instructions,  8_100.0,     1, MEASURED),
+    row(ONE,    Connected, OneCpu,   Instructions,  5_200.0,     1, MEASURED),
+    row(ONE,    Bound,     OneCpu,   Instructions,  5_000.0,     1, MEASURED),
     row(Stream, Connected, OneCpu,   Instructions,    680.0,     1, MEASURED),
     row(Stream, Bound,     OneCpu,   Instructions,    540.0,     1, MEASURED),
     row(FAN,    Bound,     OneCpu,   Instructions,    470.0,     1, MEASURED),

@@ -28,6 +28,8 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::ReaderForgetsPause, remote::high_water),
     (Mistake::ReaderLeavesRest, remote::absent_receiver),
     (Mistake::ReaderStaysAnnounced, remote::busy_receiver),
+    (Mistake::ReaderRestsAnnounced, remote::questions),
+    (Mistake::ReaderRestsOn, remote::questions),
     (Mistake::LeaseUnguarded, remote::absent_leader),
     (Mistake::LeaseUnlisted, remote::absent_leader),
     (Mistake::SleeperUnlisted, remote::absent_leader),

@@ -163,6 +163,13 @@ fn copied(input: &[u8]) -> (Frame, usize) {
     (Frame::copy_from_slice(body), size + length)
 }
 
+/// The frame of a short message of one frame at the front of `input`, if the whole of it is there, and its length on the wire.
+#[inline]
+pub(super) fn whole(input: &[u8]) -> Option<(Frame, usize)> {
+    let (size, length) = extent(input)?;
+    (size + length <= input.len()).then(|| first(input))
+}
+
 /// How long the header and the body of the only frame of a short message are, if such a frame begins at the front of
 /// `input`; it need not be whole.
 #[inline]
@@ -195,7 +202,7 @@ impl Connection {
             run.count += 1;
         }
         if run.count > 0 {
-            self.seen = 0;
+            (self.seen, self.wanted) = (0, 0);
             self.timers.alive();
         }
         run

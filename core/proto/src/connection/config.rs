@@ -21,6 +21,8 @@ pub struct ConnectionConfig {
     pub handshake_timeout: Option<Duration>,
     /// Heartbeats to send; `None` sends none. PINGs are answered in any case.
     pub heartbeat: Option<Heartbeat>,
+    /// Whether messages are [folded](crate::message::folded) on their way in and out, as REQ and REP want them.
+    pub delimited: bool,
     /// Whether ZMTP 1.0 and 2.0 peers are accepted, as libzmq does for NULL.
     pub legacy_peers: bool,
 }
@@ -47,6 +49,7 @@ impl ConnectionConfig {
             max_parts: 65_536,
             handshake_timeout: Some(Duration::from_secs(30)),
             heartbeat: None,
+            delimited: false,
             legacy_peers: true,
         }
     }

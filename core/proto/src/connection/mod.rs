@@ -2,6 +2,7 @@
 
 mod batch;
 mod config;
+mod delimited;
 mod event;
 mod handshake;
 mod heartbeat;

@@ -123,7 +123,11 @@ impl Connection {
     #[inline]
     pub fn send(&mut self, message: &Message) {
         debug_assert!(self.established());
-        self.output.push_message(message);
+        if self.config.delimited {
+            self.send_folded(message);
+        } else {
+            self.output.push_message(message);
+        }
     }
 
     /// The same for a message that was encoded once for many peers. Its format must be this session's
@@ -179,6 +183,11 @@ impl Connection {
     #[inline]
     pub fn output_ref(&self) -> &Output {
         &self.output
+    }
+
+    /// Whether its messages are [folded](crate::message::folded).
+    pub fn is_delimited(&self) -> bool {
+        self.config.delimited
     }
 
     /// Ends the connection and keeps what was not written, see [`Output::into_unsent`].

@@ -21,9 +21,9 @@ const COMMAND_ALLOWANCE: u64 = 64 * 1024;
 
 impl Connection {
     /// What [`run`](Connection::run) may take: nothing before a 2.0 or later session is established,
-    /// and nothing on a publisher, where a message may be a subscription.
+    /// nothing on a publisher, where a message may be a subscription, and nothing where messages are folded.
     pub(super) fn open_shortcut(&mut self) {
-        if self.version.frame_format() == FrameFormat::V2 && !self.publishes() {
+        if self.version.frame_format() == FrameFormat::V2 && !self.publishes() && !self.config.delimited {
             let limit = self.config.max_message_size.unwrap_or(u64::MAX);
             self.small = i16::try_from(limit).unwrap_or(i16::MAX);
         }
@@ -62,7 +62,7 @@ impl Connection {
             if self.publishes() {
                 return Ok(Some(subscription_or_message(take_body(input, header))));
             }
-            return Ok(Some(Event::Message(Message::from(take_body(input, header)))));
+            return Ok(Some(Event::Message(self.single(take_body(input, header)))));
         }
     }
 

@@ -3,6 +3,7 @@
 //! A [`Message`] is one or more [`Frame`]s that travel whole. Both are values of 72 bytes; a single-part message with a
 //! body of up to [`INLINE`] bytes needs no allocation anywhere between the wire and the application.
 
+pub mod folded;
 mod frame;
 mod length;
 mod outgoing;

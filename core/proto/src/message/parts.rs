@@ -61,6 +61,17 @@ impl Message {
         *self = Self::new();
     }
 
+    /// A list of one frame.
+    pub(crate) fn listed(frame: Frame) -> Self {
+        Self(Repr::Parts(vec![frame]))
+    }
+
+    /// Whether it is one frame, and not a list of one.
+    #[inline]
+    pub(crate) fn is_single(&self) -> bool {
+        matches!(self.0, Repr::Single(_))
+    }
+
     /// The frames, first to last.
     #[inline]
     pub fn frames(&self) -> &[Frame] {

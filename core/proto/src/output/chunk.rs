@@ -12,7 +12,7 @@ use crate::message::{Frame, INLINE, Message};
 use crate::wire::FrameFormat;
 use crate::wire::frame::{self, Header, MAX_HEADER};
 
-use super::Encoded;
+use super::{Encoded, Short};
 
 /// Shortest body, in bytes, that is referenced instead of copied. Below it a copy is cheaper than a further slice in the
 /// vectored write.
@@ -123,6 +123,29 @@ impl Chunk {
         }
     }
 
+    /// Takes the bytes out of a chunk of which nothing was written and that keeps no books of anything but messages; `memory`
+    /// is left in their place.
+    #[inline]
+    pub(super) fn take_short(&mut self, memory: &mut Vec<u8>) -> Option<Short> {
+        let plain = self.written.offset == 0
+            && self.opaque == 0
+            && self.heartbeats == 0
+            && self.bodies.is_empty()
+            && self.controls.is_empty();
+        let Arena::Own(bytes) = &mut self.arena else { return None };
+        if !plain || self.messages == 0 {
+            return None;
+        }
+        self.len = 0;
+        let bytes = std::mem::replace(bytes, std::mem::take(memory));
+        Some(Short { bytes, messages: std::mem::take(&mut self.messages) })
+    }
+
+    /// What [`Chunk::take_short`] took.
+    pub(super) fn of_short(bytes: Vec<u8>, messages: usize) -> Self {
+        Self { len: bytes.len(), arena: Arena::Own(bytes), messages, ..Self::default() }
+    }
+
     pub(super) fn is_shared(&self) -> bool {
         matches!(self.arena, Arena::Shared(_))
     }
@@ -170,6 +193,14 @@ impl Chunk {
                 frames.iter().enumerate().for_each(|(at, frame)| self.push_frame(format, frame, at < last));
             }
         }
+    }
+
+    /// Adds a message of an empty delimiter and this body.
+    #[inline]
+    pub(super) fn push_delimited(&mut self, format: FrameFormat, body: &Frame) {
+        self.messages += 1;
+        self.push_frame(format, &Frame::new(), true);
+        self.push_frame(format, body, false);
     }
 
     /// Adds a message of one frame, which is not to be referenced.

@@ -10,6 +10,7 @@ mod edition;
 mod encoded;
 mod gathered;
 mod queue;
+mod short;
 
 pub use batch::Batch;
 pub use chunk::REFERENCED;
@@ -17,3 +18,4 @@ pub use edition::Edition;
 pub use encoded::Encoded;
 pub use gathered::Gathered;
 pub use queue::Output;
+pub use short::Short;

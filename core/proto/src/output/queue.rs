@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::message::Message;
+use crate::message::{Frame, Message};
 use crate::wire::FrameFormat;
 
 use super::chunk::Chunk;
@@ -14,18 +14,18 @@ const CHUNK: usize = 256 * 1024;
 const MERGED: usize = 8 * 1024;
 /// Larger arenas are given back to the allocator. One that has grown, by doubling, until a chunk was full is kept: to grow it
 /// again for every batch would cost more than sending it.
-const KEPT: usize = 2 * CHUNK;
+pub(super) const KEPT: usize = 2 * CHUNK;
 
 /// Encoded bytes that wait to be written to one peer, and the count of user messages among them.
 #[derive(Debug, Default)]
 pub struct Output {
     format: FrameFormat,
     /// Closed chunks, oldest first; empty in the usual case.
-    closed: VecDeque<Chunk>,
-    open: Chunk,
+    pub(super) closed: VecDeque<Chunk>,
+    pub(super) open: Chunk,
     /// The memory of a chunk that was written, for the next.
-    spare: Vec<u8>,
-    messages: usize,
+    pub(super) spare: Vec<u8>,
+    pub(super) messages: usize,
     heartbeats: usize,
 }
 
@@ -116,6 +116,14 @@ impl Output {
         self.messages += 1;
         let format = self.format;
         self.room().push_message(format, message);
+    }
+
+    /// Queues a message of an empty delimiter and this body.
+    #[inline]
+    pub(crate) fn push_delimited(&mut self, body: &Frame) {
+        self.messages += 1;
+        let format = self.format;
+        self.room().push_delimited(format, body);
     }
 
     pub(crate) fn push_encoded(&mut self, encoded: &Encoded) {

@@ -96,6 +96,11 @@ impl Pattern {
         family!(mut self, rules => rules.set(option));
     }
 
+    /// Whether its messages are [folded](crate::message::folded) in the pipes: REQ and REP. Never changes.
+    pub fn delimits(&self) -> bool {
+        matches!(self.socket_type, SocketType::Req | SocketType::Rep)
+    }
+
     /// `PROBE_ROUTER`: whether the engine must send one empty message on each newly attached pipe, past the pattern.
     pub fn probe(&self) -> bool {
         self.probe

@@ -1,8 +1,9 @@
 //! REP: one request, then its reply, strictly in turn, along the envelope the request came with (RFC 28).
 
 use super::fair_queue::FairQueue;
-use super::rules::{Rules, put};
+use super::rules::Rules;
 use super::{DropCause, InboundDrops, Inbox, PipeId, Pipes, Route, RouteError};
+use crate::message::folded::is_folded;
 use crate::{Frame, Message};
 
 /// The reply goes to the pipe, not to an id: two peers with the same routing id are both served.
@@ -28,13 +29,13 @@ struct Return {
 }
 
 impl Rep {
-    /// The next request with a well-formed envelope; others on the way to it are dropped.
-    fn next_request<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<(Return, Message)> {
-        while let Some(message) = self.inbound.recv(inbox) {
-            match open(message) {
-                Some((envelope, body)) => {
+    /// Puts the body of the next request with a well-formed envelope into `into`; others on the way to it are dropped.
+    fn next_request<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Option<Return> {
+        while self.inbound.recv_into(inbox, into) {
+            match open(into) {
+                Some(envelope) => {
                     let pipe = self.inbound.last().filter(|pipe| self.reaches(*pipe));
-                    return Some((Return { pipe, envelope }, body));
+                    return Some(Return { pipe, envelope });
                 }
                 None => self.dropped.malformed += 1,
             }
@@ -58,19 +59,23 @@ impl Rep {
     }
 }
 
-/// Splits a request at its first empty frame, which must have a body after it.
-fn open(mut message: Message) -> Option<(Vec<Frame>, Message)> {
+/// Splits a request at its first empty frame, which must have a body after it: leaves the body and gives the envelope.
+fn open(message: &mut Message) -> Option<Vec<Frame>> {
+    if is_folded(message) {
+        return Some(Vec::new());
+    }
     let delimiter = message.frames().iter().position(|frame| frame.is_empty())?;
     if delimiter + 1 == message.len() {
         return None;
     }
     if delimiter == 0 {
         message.pop_front();
-        return Some((Vec::new(), message));
+        return Some(Vec::new());
     }
-    let mut frames = message.into_frames();
+    let mut frames = std::mem::take(message).into_frames();
     let envelope = frames.by_ref().take(delimiter).collect();
-    Some((envelope, frames.skip(1).collect()))
+    *message = frames.skip(1).collect();
+    Some(envelope)
 }
 
 impl Rules for Rep {
@@ -103,15 +108,14 @@ impl Rules for Rep {
         if self.due.is_some() {
             return Err(RouteError::WrongState);
         }
-        let request = match self.ahead.take() {
-            Some(request) => Some(request),
-            None => self.next_request(inbox),
+        self.due = match self.ahead.take() {
+            Some((back, body)) => {
+                *into = body;
+                Some(back)
+            }
+            None => self.next_request(inbox, into),
         };
-        let body = request.map(|(back, body)| {
-            self.due = Some(back);
-            body
-        });
-        Ok(put(body, into))
+        Ok(self.due.is_some())
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
@@ -119,7 +123,8 @@ impl Rules for Rep {
             return false;
         }
         if self.ahead.is_none() {
-            self.ahead = self.next_request(inbox);
+            let mut body = Message::new();
+            self.ahead = self.next_request(inbox, &mut body).map(|back| (back, body));
         }
         self.ahead.is_some()
     }
@@ -137,7 +142,10 @@ impl Rules for Rep {
     fn commit<I: Inbox + ?Sized>(&mut self, _route: &Route, message: &mut Message, _inbox: &mut I) {
         let envelope = self.due.take().map(|back| back.envelope).unwrap_or_default();
         if envelope.is_empty() {
-            message.push_front(Frame::new());
+            // A body by itself stands for the delimiter too.
+            if !is_folded(message) {
+                message.push_front(Frame::new());
+            }
         } else {
             *message = envelope.into_iter().chain([Frame::new()]).chain(std::mem::take(message)).collect();
         }

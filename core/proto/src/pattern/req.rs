@@ -4,6 +4,7 @@ use super::fair_queue::FairQueue;
 use super::load_balancer::LoadBalancer;
 use super::rules::{Rules, put};
 use super::{InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError};
+use crate::message::folded::is_folded;
 use crate::{Frame, Message};
 
 #[derive(Debug)]
@@ -40,24 +41,32 @@ impl Req {
         }
     }
 
-    /// The next valid reply; everything else on the way to it is dropped.
-    fn next_reply<I: Inbox + ?Sized>(&mut self, peer: Option<PipeId>, inbox: &mut I) -> Option<Message> {
-        while let Some(mut message) = self.inbound.recv(inbox) {
+    /// Puts the next valid reply into `into`, if there is one; everything else on the way to it is dropped.
+    fn next_reply<I: Inbox + ?Sized>(
+        &mut self,
+        peer: Option<PipeId>,
+        inbox: &mut I,
+        into: &mut Message,
+    ) -> bool {
+        while self.inbound.recv_into(inbox, into) {
             if peer.is_some() && peer != self.inbound.last() {
                 self.dropped.stray += 1;
                 continue;
             }
-            match self.open(&mut message) {
-                Ok(()) => return Some(message),
+            match self.open(into) {
+                Ok(()) => return true,
                 Err(Unfit::Stray) => self.dropped.stray += 1,
                 Err(Unfit::Malformed) => self.dropped.malformed += 1,
             }
         }
-        None
+        false
     }
 
     /// Removes the envelope: the request's number when correlating, then the empty delimiter. A body must follow.
     fn open(&self, message: &mut Message) -> Result<(), Unfit> {
+        if is_folded(message) {
+            return if self.correlate { Err(Unfit::Malformed) } else { Ok(()) };
+        }
         match message.frames() {
             [number, delimiter, _, ..] if self.correlate && number.len() == 4 && delimiter.is_empty() => {
                 if number.as_slice() != self.request.to_le_bytes() {
@@ -129,20 +138,18 @@ impl Rules for Req {
 
     fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> Result<bool, RouteError> {
         let State::Asked(peer) = self.state else { return Err(RouteError::WrongState) };
-        let reply = match self.ahead.take() {
-            Some(reply) => Some(reply),
-            None => self.next_reply(peer, inbox),
-        };
-        if reply.is_some() {
+        let found = put(self.ahead.take(), into) || self.next_reply(peer, inbox, into);
+        if found {
             self.state = State::Idle;
         }
-        Ok(put(reply, into))
+        Ok(found)
     }
 
     fn can_recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> bool {
         let State::Asked(peer) = self.state else { return false };
         if self.ahead.is_none() {
-            self.ahead = self.next_reply(peer, inbox);
+            let mut reply = Message::new();
+            self.ahead = self.next_reply(peer, inbox, &mut reply).then_some(reply);
         }
         self.ahead.is_some()
     }
@@ -163,7 +170,7 @@ impl Rules for Req {
             self.request = self.request.wrapping_add(1);
             let envelope = [Frame::from(self.request.to_le_bytes()), Frame::new()];
             *message = envelope.into_iter().chain(std::mem::take(message)).collect();
-        } else {
+        } else if !is_folded(message) {
             message.push_front(Frame::new());
         }
     }

@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestR
 use super::rules::put;
 use super::{Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::Message;
+use crate::message::folded::{fold, unfold};
 
 /// The engine's side of some pipes.
 #[derive(Default)]
@@ -38,7 +39,11 @@ impl Engine {
 
     /// A message arrives, as the engine does it.
     pub(super) fn arrive(&mut self, pattern: &mut Pattern, pipe: u32, message: impl Into<Message>) {
-        if let Some(message) = pattern.received(PipeId(pipe), message.into()) {
+        let mut message = message.into();
+        if pattern.delimits() {
+            fold(&mut message);
+        }
+        if let Some(message) = pattern.received(PipeId(pipe), message) {
             let at = pipe as usize;
             self.inboxes.resize_with(self.inboxes.len().max(at + 1), VecDeque::new);
             self.inboxes[at].push_back(message);
@@ -55,6 +60,9 @@ impl Engine {
         let mut wire = message.into();
         let route = pattern.reserve(&wire, self)?;
         pattern.commit(&route, &mut wire, self);
+        if pattern.delimits() {
+            unfold(&mut wire);
+        }
         Ok((route, wire))
     }
 
