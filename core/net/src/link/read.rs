@@ -222,7 +222,7 @@ impl Link {
                 self.owner().readable(self);
             }
         }
-        if news.fresh {
+        if news.fresh || news.unknown {
             self.owner().ring(IN);
         }
         if news.answers {
@@ -385,8 +385,9 @@ impl News {
     /// Since so many messages had been accepted.
     fn since(before: u64, state: &mut State) -> Self {
         let fresh = state.counters.recv_accepted != before;
-        let unknown = fresh && !state.announced;
-        state.announced |= fresh;
+        // A queue whose mark was lowered meanwhile may be full before anything new is in it: the owner has to come and look.
+        let unknown = (fresh || state.paused) && !state.announced;
+        state.announced |= unknown;
         News { attend: !state.events.is_empty(), unknown, fresh, answers: has_answers(state) }
     }
 }
