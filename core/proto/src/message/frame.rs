@@ -52,9 +52,7 @@ impl Frame {
     #[inline]
     pub(crate) fn inline_prefix(source: &[u8], len: usize) -> Option<Self> {
         let body = source.get(..len).filter(|_| len <= INLINE)?;
-        let mut data = [0; INLINE];
-        data[..len].copy_from_slice(body);
-        Some(Self(Repr::Inline { length: Length::new(len), data: Inline(data) }))
+        Some(Self(Repr::Inline { length: Length::new(len), data: Inline(chunk(body)) }))
     }
 
     /// The first `len` bytes of `chunk`, at most all of them. One copy of fixed size costs less than one whose length is
@@ -97,6 +95,27 @@ impl Frame {
             Repr::Shared(bytes) => bytes.clone(),
         }
     }
+}
+
+/// At most [`INLINE`] bytes, and zeros behind them. The two copies of fixed size, which may overlap, cost less than one
+/// whose size is only known at run time.
+#[inline(always)]
+fn chunk(body: &[u8]) -> [u8; INLINE] {
+    let mut chunk = [0; INLINE];
+    macro_rules! copy {
+        ($($size:literal)*) => {
+            match body.len() {
+                $($size.. => if let (Some(head), Some(tail)) = (body.first_chunk::<$size>(), body.last_chunk::<$size>()) {
+                    let end = body.len().min(INLINE);
+                    chunk[..$size].copy_from_slice(head);
+                    chunk[end - $size..end].copy_from_slice(tail);
+                })*
+                0 => {}
+            }
+        };
+    }
+    copy!(32 16 8 4 2 1);
+    chunk
 }
 
 impl Default for Frame {

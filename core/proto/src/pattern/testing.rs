@@ -7,7 +7,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
 
 use super::rules::put;
-use super::{Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError};
+use super::{Found, Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 
 /// The engine's side of some pipes.
@@ -15,6 +15,8 @@ use crate::Message;
 pub(super) struct Engine {
     pub(super) inboxes: Vec<VecDeque<Message>>,
     full: Vec<bool>,
+    /// Whether the last look in vain is to be repeated: every other is.
+    vain: bool,
 }
 
 impl Pipes for Engine {
@@ -24,8 +26,12 @@ impl Pipes for Engine {
 }
 
 impl Inbox for Engine {
-    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
-        put(self.inboxes.get_mut(pipe.index()).and_then(VecDeque::pop_front), into)
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> Found {
+        if put(self.inboxes.get_mut(pipe.index()).and_then(VecDeque::pop_front), into) {
+            return Found::Message;
+        }
+        self.vain = !self.vain;
+        if self.vain { Found::NothingYet } else { Found::Nothing }
     }
 }
 
