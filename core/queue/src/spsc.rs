@@ -47,6 +47,12 @@ impl<T> Producer<T> {
     /// After the consumer is gone the value is still kept (and counted) until this side is dropped too.
     #[inline]
     pub fn push(&mut self, value: T) {
+        self.push_with(|| value);
+    }
+
+    /// The same for a value that is made in its place.
+    #[inline]
+    pub fn push_with(&mut self, make: impl FnOnce() -> T) {
         let place = self.at.count % CHUNK;
         if place == 0 {
             self.next_chunk();
@@ -57,7 +63,7 @@ impl<T> Producer<T> {
         // SAFETY: this place is not counted in `pushed` yet, so the consumer does not touch it; what stood in it
         // before the chunk was recycled has been moved out.
         chunk.slots[place].with_mut(|slot| unsafe {
-            (*slot).write(value);
+            (*slot).write(make());
         });
         self.at.count = self.at.count.wrapping_add(1);
         self.shared.pushed.0.store(self.at.count, ordering(Mistake::PublishRelaxed, Ordering::Release));
@@ -86,6 +92,11 @@ impl<T> Producer<T> {
             self.popped.store(popped, Ordering::Relaxed);
             self.at.count.wrapping_sub(popped) < limit
         }
+    }
+
+    /// What this side can look at to see that no more than `most` of the values pushed so far are left.
+    pub fn watch_room(&self, most: usize) -> RoomWatch<T> {
+        RoomWatch { shared: self.shared.clone(), pushed: self.at.count, most }
     }
 
     /// Whether the consumer was dropped. Values pushed from then on reach nobody.
@@ -135,17 +146,30 @@ impl<T> Consumer<T> {
     /// The oldest value, or `None` when there is none now.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
+        let mut value = None;
+        self.take_next(|next| value = Some(next));
+        value
+    }
+
+    /// Moves the oldest value to `into`; says whether there was one. It is moved once.
+    #[inline]
+    pub fn pop_into(&mut self, into: &mut T) -> bool {
+        self.take_next(|next| *into = next)
+    }
+
+    #[inline(always)]
+    fn take_next(&mut self, keep: impl FnOnce(T)) -> bool {
         if self.at.count == self.pushed {
             self.pushed = self.shared.pushed.0.load(Ordering::Acquire);
             if self.at.count == self.pushed {
-                return None;
+                return false;
             }
         }
         // SAFETY: the load above (now or earlier) saw a count beyond `at`, so this value is published, and only the
         // consumer moves `at`.
-        let value = unsafe { self.at.take(&self.shared) };
+        keep(unsafe { self.at.take(&self.shared) });
         self.shared.popped.0.store(self.at.count, Ordering::Release);
-        Some(value)
+        true
     }
 
     /// Whether the values that this side knows of are all taken: the next [`pop`](Consumer::pop) has to look at the
@@ -213,6 +237,23 @@ impl<T> Watch<T> {
     #[inline]
     pub fn has_news(&self) -> bool {
         self.shared.pushed.0.load(Ordering::Relaxed) != self.taken
+    }
+}
+
+/// A look at a queue from its producer's side. See [`Producer::watch_room`].
+pub struct RoomWatch<T> {
+    shared: Arc<Shared<T>>,
+    pushed: usize,
+    most: usize,
+}
+
+impl<T> RoomWatch<T> {
+    /// Whether there is the room that this watch was made for.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        // Negative when others have pushed since, and that was popped too.
+        let left = self.pushed.wrapping_sub(self.shared.popped.0.load(Ordering::Relaxed)).cast_signed();
+        left <= self.most.cast_signed()
     }
 }
 
@@ -372,6 +413,12 @@ impl<T> fmt::Debug for Consumer<T> {
 impl<T> fmt::Debug for Watch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch").field("taken", &self.taken).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for RoomWatch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomWatch").field("pushed", &self.pushed).field("most", &self.most).finish_non_exhaustive()
     }
 }
 

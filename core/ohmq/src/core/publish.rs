@@ -88,7 +88,7 @@ impl PipeTable {
                     }
                 }
                 Channel::Inproc(end) => {
-                    let nudge = end.push(message.clone());
+                    let nudge = end.push(|| message.clone());
                     self.effects.nudge(nudge);
                 }
             }
