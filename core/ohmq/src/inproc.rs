@@ -19,6 +19,9 @@ use crate::core::{Look, SocketCore};
 /// Pauses of the processor, some 20 ns each, that a streaming peer is ahead.
 const HEAD_START: u32 = 16;
 
+/// Messages between two looks at what a streaming peer has sent that are few.
+const FEW: u32 = 32;
+
 /// Pauses between two looks of a sender that waits for room: its looks take the cache line from the receiver.
 const GLANCE: u32 = 8;
 
@@ -42,8 +45,9 @@ pub(crate) enum InprocEvent {
     Closed,
 }
 
-/// One end of a joined pair.
+/// One end of a joined pair. The other is another thread's, and may be made right behind this one.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct InprocEnd {
     producer: Producer<Message>,
     consumer: Consumer<Message>,
@@ -55,8 +59,12 @@ pub(crate) struct InprocEnd {
     pub(crate) given: u64,
     /// Messages put in when this end was last watched.
     answered: u64,
+    /// Messages put in when the last one was taken out.
+    heard: u64,
     /// Looks in vain since the last message.
     vain: u32,
+    /// Messages taken out since the last look at what the sender has written.
+    run: u32,
     /// Messages taken out when this end last wished to be told of more.
     rested: u64,
 }
@@ -64,6 +72,8 @@ pub(crate) struct InprocEnd {
 #[derive(Debug)]
 struct Shared {
     sides: [Side; 2],
+    /// The high-water marks of each side for sending and receiving, once it has joined.
+    marks: Mutex<[Option<(usize, usize)>; 2]>,
 }
 
 #[derive(Debug)]
@@ -72,8 +82,11 @@ struct Side {
     core: OnceLock<Weak<SocketCore>>,
     /// The name of this end among its socket's pipes.
     key: OnceLock<u64>,
-    send_mark: AtomicUsize,
-    recv_mark: AtomicUsize,
+    /// How many messages from this end may be on their way.
+    limit: AtomicUsize,
+    /// A sender at the other end that wishes for room is told when no more than this are left. `usize::MAX` before this end
+    /// is joined.
+    low: AtomicUsize,
     /// The socket at this end wishes to be told of messages. Otherwise it looks by itself, or is being told.
     news: Wish,
     /// The socket at the other end wishes to be told of room.
@@ -86,8 +99,8 @@ impl Side {
         Side {
             core: OnceLock::new(),
             key: OnceLock::new(),
-            send_mark: AtomicUsize::new(0),
-            recv_mark: AtomicUsize::new(0),
+            limit: AtomicUsize::new(0),
+            low: AtomicUsize::new(usize::MAX),
             news: Wish::new(true),
             room: Wish::new(false),
             events: Mutex::default(),
@@ -165,10 +178,22 @@ impl InprocEnd {
     pub(crate) fn pair(send_mark: usize, recv_mark: usize) -> (InprocEnd, InprocEnd) {
         let (first_out, second_in) = channel();
         let (second_out, first_in) = channel();
-        let shared = Arc::new(Shared { sides: [Side::new(), Side::new()] });
+        let shared = Arc::new(Shared { sides: [Side::new(), Side::new()], marks: Mutex::default() });
         let end = |producer, consumer, side| {
             let shared = Arc::clone(&shared);
-            InprocEnd { producer, consumer, shared, side, taken: 0, given: 0, answered: 0, vain: 0, rested: 0 }
+            InprocEnd {
+                producer,
+                consumer,
+                shared,
+                side,
+                taken: 0,
+                given: 0,
+                answered: 0,
+                heard: 0,
+                vain: 0,
+                run: 0,
+                rested: 0,
+            }
         };
         let near = end(first_out, first_in, 0);
         near.set_marks(send_mark, recv_mark);
@@ -182,15 +207,25 @@ impl InprocEnd {
         let _ = self.own().core.set(core);
     }
 
+    /// The limit is our send mark plus the other's receive mark, and none if either is 0. Before the bind only our own
+    /// counts.
     pub(crate) fn set_marks(&self, send: usize, recv: usize) {
-        self.own().send_mark.store(send, Ordering::SeqCst);
-        self.own().recv_mark.store(recv, Ordering::SeqCst);
+        let mut marks = lock(&self.shared.marks);
+        marks[self.side] = Some((send, recv));
+        for (side, near, far) in [(0, marks[0], marks[1]), (1, marks[1], marks[0])] {
+            let limit = match (near, far) {
+                (Some((0, _)), _) | (_, Some((_, 0))) => usize::MAX,
+                _ => near.map_or(0, |near| near.0).saturating_add(far.map_or(0, |far| far.1)),
+            };
+            self.shared.sides[side].limit.store(limit, Ordering::SeqCst);
+        }
+        self.own().low.store(recv / 2, Ordering::SeqCst);
     }
 
     /// Whether one more message may be sent. On its [`Look::Last`] a sender that finds no room is told of it.
     #[inline]
     pub(crate) fn writable(&self, look: Look) -> bool {
-        let Some(limit) = self.limit() else { return true };
+        let limit = self.own().limit.load(Ordering::Relaxed);
         if self.producer.has_room(limit) {
             return true;
         }
@@ -202,43 +237,54 @@ impl InprocEnd {
         !planted(Mistake::InprocRoomLooksOnce) && self.producer.has_room(limit)
     }
 
-    /// How many messages may be on their way: our send mark plus the other's receive mark, and none if either is 0.
-    /// Before the bind only our own counts.
-    #[inline]
-    fn limit(&self) -> Option<usize> {
-        let send = self.own().send_mark.load(Ordering::Relaxed);
-        let recv = self.far().recv_mark.load(Ordering::Relaxed);
-        let unlimited = send == 0 || (recv == 0 && self.far().key.get().is_some());
-        (!unlimited).then_some(send + recv)
-    }
-
-    /// Sends the message that `make` makes in its place. The nudge, if any, is to be delivered once no socket is locked.
-    #[inline]
-    pub(crate) fn push(&mut self, make: impl FnOnce() -> Message) -> Option<Nudge> {
+    /// Sends the message that `make` makes in its place. A nudge is to be delivered once no socket is locked.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, make: impl FnOnce() -> Message, tell: impl FnOnce(Nudge)) {
         self.producer.push_with(make);
         self.given += 1;
         // The receiver wishes first and looks at the queue afterwards.
-        let far = self.far();
-        far.news.take().then(|| self.nudge(What::News))
+        if self.far().news.take() {
+            tell(self.nudge(What::News));
+        }
     }
 
-    /// Puts the next message into `into`. The nudge tells a sender that it has room again.
+    /// Puts the next message into `into`. A nudge tells a sender that it has room again.
     ///
     /// An end found empty is to be looked at again: the sender does not tell of what it sends. It is asked to after many
     /// looks in vain, and on the [`Look::Last`] of a thread that is going to sleep.
-    #[inline]
-    pub(crate) fn pop(&mut self, into: &mut Message, look: Look) -> (Found, Option<Nudge>) {
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, into: &mut Message, look: Look, tell: impl FnOnce(Nudge)) -> Found {
+        if self.consumer.is_caught_up() {
+            self.let_it_run();
+        }
         if !self.consumer.pop_into(into) {
             let found = self.nothing(into, look);
             if found != Found::Message {
-                return (found, None);
+                return found;
             }
         }
         self.taken += 1;
+        self.run += 1;
+        self.heard = self.given;
         self.vain = 0;
         // A sender without room waits for half of it. Looking at every message would cost more than taking it.
-        let looks = self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS);
-        (Found::Message, if looks { self.look_after() } else { None })
+        if (self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS)) && self.is_starved() {
+            tell(self.nudge(What::Room));
+        }
+        Found::Message
+    }
+
+    /// The next look takes the cache line from the sender. One that streams is given time, if there was little to take the
+    /// last time: at its heels each would wait for the other with every single message.
+    fn let_it_run(&mut self) {
+        let few = (1..FEW).contains(&std::mem::take(&mut self.run));
+        if few && self.is_stream() && self.heard == self.given {
+            pause(HEAD_START);
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        self.taken - self.rested >= STREAM
     }
 
     #[cold]
@@ -256,15 +302,16 @@ impl InprocEnd {
         Found::Message
     }
 
-    /// Tells a sender that wishes for room, once there is enough, and spares one that streams the fences.
+    /// Looks after the sender: whether it wishes for room, now that there is enough, and whether it streams and is to be
+    /// spared the fences.
     #[inline]
-    fn look_after(&self) -> Option<Nudge> {
+    fn is_starved(&self) -> bool {
         let own = self.own();
-        if self.taken - self.rested >= STREAM {
+        if self.is_stream() {
             own.news.favour();
         }
-        let enough = || self.consumer.len() <= own.recv_mark.load(Ordering::Relaxed) / 2;
-        (own.room.is_made() && enough() && own.room.take_made()).then(|| self.nudge(What::Room))
+        let enough = || self.consumer.len() <= own.low.load(Ordering::Relaxed);
+        own.room.is_made() && enough() && own.room.take_made()
     }
 
     /// The socket at this end is going to look for a message by itself, so that the other need not tell of it. It ends
@@ -276,11 +323,11 @@ impl InprocEnd {
         Expectation::Message { watch: self.consumer.watch(), streams }
     }
 
-    /// What a sender without room can look at: whether there is as much as it would be told of. `None` where the far end
-    /// may come and change that.
-    pub(crate) fn expect_room(&mut self) -> Option<Expectation> {
-        let recv = self.far().recv_mark.load(Ordering::Relaxed);
-        self.limit().filter(|_| recv > 0).map(|_| Expectation::Room(self.producer.watch_room(recv / 2)))
+    /// What a sender without room can look at: whether there is as much as it would be told of. `None` before the far end
+    /// is joined, which changes the limit.
+    pub(crate) fn expect_room(&self) -> Option<Expectation> {
+        let low = self.far().low.load(Ordering::Relaxed);
+        (low < usize::MAX).then(|| Expectation::Room(self.producer.watch_room(low)))
     }
 
     /// Messages that wait at this end.

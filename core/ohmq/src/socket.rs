@@ -187,7 +187,9 @@ impl Socket {
     /// As [`Socket::recv`]; `EAGAIN` means at once.
     pub fn try_recv(&self) -> Result<Message> {
         let mut message = Message::new();
-        if self.core().take(&mut message, Look::Passing)? || (self.core().pump() && self.core().take(&mut message, Look::Passing)?) {
+        if self.core().take(&mut message, Look::Passing)?
+            || (self.core().pump() && self.core().take(&mut message, Look::Passing)?)
+        {
             return Ok(message);
         }
         Err(self.core().would_block("receive"))

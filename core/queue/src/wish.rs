@@ -57,7 +57,11 @@ impl Wish {
             return;
         }
         // Only this side favours the other.
-        if favoured.load(Ordering::Relaxed) { self.barrier.heavy_for_certain() } else { Barrier::Even.light() }
+        if favoured.load(Ordering::Relaxed) {
+            self.barrier.heavy_for_certain()
+        } else {
+            Barrier::Even.light()
+        }
     }
 
     /// Takes the wish back: its maker looks at the condition by itself from now on.
@@ -111,7 +115,9 @@ mod tests {
     #[test]
     fn with_either_barrier_no_change_is_missed() {
         let rounds = if cfg!(miri) { 50 } else { 100_000 };
-        for (barrier, favours) in [(Barrier::choose(), true), (Barrier::choose(), false), (Barrier::Even, true)] {
+        for (barrier, favours) in
+            [(Barrier::choose(), true), (Barrier::choose(), false), (Barrier::Even, true)]
+        {
             let (wish, changes) = (Wish::with_barrier(false, barrier), AtomicUsize::new(0));
             let (tell, told) = mpsc::channel();
             thread::scope(|scope| {

@@ -53,8 +53,14 @@ impl Inner {
         if self.pattern.intercepts() {
             while let Some(Slot { channel: Channel::Inproc(end), .. }) = self.table.get_mut(pipe) {
                 let mut message = Message::new();
-                let (Found::Message, nudge) = end.pop(&mut message, Look::Last) else { break };
-                self.table.effects.nudge(nudge);
+                let mut nudge = None;
+                let found = end.pop(&mut message, Look::Last, |room| nudge = Some(room));
+                if let Some(nudge) = nudge {
+                    self.table.effects.push(Effect::Nudge(nudge));
+                }
+                if found != Found::Message {
+                    break;
+                }
                 self.hand_over(pipe, message);
             }
         } else if self.table.get(pipe).is_some() {

@@ -16,7 +16,8 @@ use crate::inproc::InprocEnd;
 #[derive(Debug)]
 pub(super) enum Channel {
     Link(LinkEnd),
-    Inproc(InprocEnd),
+    /// In a place of its own, so that links stay small.
+    Inproc(Box<InprocEnd>),
 }
 
 /// How far a pipe has come with the pattern.
@@ -197,8 +198,7 @@ impl PipeTable {
                 }
             }
             Channel::Inproc(end) => {
-                let nudge = end.push(|| std::mem::take(message));
-                self.effects.nudge(nudge);
+                end.push(|| std::mem::take(message), |nudge| self.effects.push(Effect::Nudge(nudge)));
             }
         }
     }
@@ -209,8 +209,7 @@ impl PipeTable {
     pub(super) fn gather(&mut self, pipe: PipeId, body: &[u8]) -> bool {
         let (end, gathering) = match self.slots.get_mut(pipe.0 as usize) {
             Some(Some(Slot { channel: Channel::Inproc(end), .. })) => {
-                let nudge = end.push(|| Message::from(body));
-                self.effects.nudge(nudge);
+                end.push(|| Message::from(body), |nudge| self.effects.push(Effect::Nudge(nudge)));
                 return true;
             }
             Some(Some(Slot { channel: Channel::Link(end), gathering, reads: false, .. })) => (end, gathering),
@@ -381,8 +380,7 @@ impl Inbox for PipeTable {
             Channel::Inproc(end) => {
                 // Who is gone tells of nothing more.
                 let look = if slot.stage == Stage::Retired { Look::Last } else { self.look };
-                let (found, nudge) = end.pop(into, look);
-                self.effects.nudge(nudge);
+                let found = end.pop(into, look, |nudge| self.effects.push(Effect::Nudge(nudge)));
                 if found != Found::Nothing {
                     return found;
                 }

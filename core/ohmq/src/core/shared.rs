@@ -20,7 +20,9 @@ use crate::inproc::Expectation;
 use crate::options::{self, Change, Options};
 use crate::{Error, Events, InterruptMark, OptionValue, Result, Stats};
 
-/// One socket, shared by all its handles, its links and the futures that wait on it.
+/// One socket, shared by all its handles, its links and the futures that wait on it. Its neighbour in memory is often
+/// another thread's.
+#[repr(align(128))]
 pub(crate) struct SocketCore {
     pub(super) me: Weak<SocketCore>,
     pub(super) context: Arc<ContextCore>,

@@ -40,11 +40,13 @@ impl Frame {
     }
 
     /// Copies `bytes`: inline when short, otherwise into an allocation of exactly that size.
-    #[inline]
+    #[inline(always)]
     pub fn copy_from_slice(bytes: &[u8]) -> Self {
-        match Self::inline_prefix(bytes, bytes.len()) {
-            Some(frame) => frame,
-            None => Self(Repr::Shared(Bytes::copy_from_slice(bytes))),
+        // The first of these goes through registers.
+        match <&[u8; INLINE]>::try_from(bytes) {
+            Ok(whole) => Self::from_chunk(whole, INLINE as u8),
+            Err(_) if bytes.len() < INLINE => Self::from_chunk(&chunk(bytes), bytes.len() as u8),
+            Err(_) => Self(Repr::Shared(Bytes::copy_from_slice(bytes))),
         }
     }
 
@@ -208,7 +210,7 @@ impl From<String> for Frame {
 }
 
 impl From<&[u8]> for Frame {
-    #[inline]
+    #[inline(always)]
     fn from(bytes: &[u8]) -> Self {
         Self::copy_from_slice(bytes)
     }
