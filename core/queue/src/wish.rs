@@ -100,7 +100,8 @@ impl Wish {
     /// Takes a wish that [`Wish::is_made`] has seen.
     #[cold]
     pub fn take_made(&self) -> bool {
-        self.state.0.made.swap(false, Ordering::Relaxed)
+        // Writes nothing when the wish was withdrawn meanwhile.
+        self.state.0.made.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 

@@ -609,10 +609,10 @@ fn wish_with_a_favour() {
 
 #[test]
 fn wish_misses_no_change() {
-    explore(None, wish_is_told);
+    explore(5, wish_is_told);
 }
 
 #[test]
 fn wish_misses_no_change_of_a_favourite() {
-    explore(None, wish_with_a_favour);
+    explore(5, wish_with_a_favour);
 }
