@@ -9,7 +9,7 @@ use ohmq_proto::{Message, Outgoing};
 use ohmq_queue::Ticket;
 use ohmq_queue::doorbell::{IN, OUT};
 
-use crate::core::{Patience, SocketCore};
+use crate::core::{Look, Patience, SocketCore};
 use crate::{Result, SendError};
 
 /// A receive that is under way; made by [`Socket::recv_async`](crate::Socket::recv_async).
@@ -27,9 +27,9 @@ impl RecvFuture {
         RecvFuture { core, ticket: None }
     }
 
-    fn attempt(&self) -> Poll<Result<Message>> {
+    fn attempt(&self, look: Look) -> Poll<Result<Message>> {
         let mut message = Message::new();
-        match self.core.take(&mut message) {
+        match self.core.take(&mut message, look) {
             Ok(true) => Poll::Ready(Ok(message)),
             Ok(false) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
@@ -41,12 +41,12 @@ impl Future for RecvFuture {
     type Output = Result<Message>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Poll::Ready(result) = self.attempt() {
+        if let Poll::Ready(result) = self.attempt(Look::Passing) {
             return Poll::Ready(result);
         }
         let this = &mut *self;
         announce(&mut this.ticket, &this.core, IN, context);
-        this.attempt()
+        this.attempt(Look::Last)
     }
 }
 
@@ -66,8 +66,8 @@ impl SendFuture {
         SendFuture { core, message: message.into(), ticket: None }
     }
 
-    fn attempt(&mut self) -> Poll<Result<(), SendError>> {
-        match self.core.give(&mut self.message, Patience::None) {
+    fn attempt(&mut self, look: Look) -> Poll<Result<(), SendError>> {
+        match self.core.give(&mut self.message, Patience::None, look) {
             Ok(true) => {
                 self.message = Outgoing::Borrowed(&[]);
                 Poll::Ready(Ok(()))
@@ -85,12 +85,12 @@ impl Future for SendFuture {
     type Output = Result<(), SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Poll::Ready(result) = self.attempt() {
+        if let Poll::Ready(result) = self.attempt(Look::Passing) {
             return Poll::Ready(result);
         }
         let this = &mut *self;
         announce(&mut this.ticket, &this.core, OUT, context);
-        this.attempt()
+        this.attempt(Look::Last)
     }
 }
 

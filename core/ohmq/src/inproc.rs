@@ -8,18 +8,31 @@ use std::hint;
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
-use ohmq_proto::Message;
+use ohmq_proto::{Found, Message};
 use ohmq_queue::mistake::{Mistake, planted};
-use ohmq_queue::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, fence};
-use ohmq_queue::{Consumer, Producer, Watch, channel};
+use ohmq_queue::sync::{AtomicUsize, Mutex, MutexGuard, Ordering};
+use ohmq_queue::{Consumer, Producer, RoomWatch, Watch, Wish, channel};
 
-use crate::core::SocketCore;
+use crate::Events;
+use crate::core::{Look, SocketCore};
 
 /// Pauses of the processor, some 20 ns each, that a streaming peer is ahead.
 const HEAD_START: u32 = 16;
 
+/// Messages between two looks at what a streaming peer has sent that are few.
+const FEW: u32 = 32;
+
+/// Pauses between two looks of a sender that waits for room: its looks take the cache line from the receiver.
+const GLANCE: u32 = 8;
+
 /// Messages between two looks for a sender that waits for room.
 const LOOKS: u64 = 16;
+
+/// Looks in vain, in a row, before the sender is asked to tell of messages.
+const PATIENCE: u32 = if cfg!(shuttle) { 2 } else { 16 };
+
+/// So many messages without having asked to be told of them are a stream.
+const STREAM: u64 = 64;
 
 /// What one end tells the other besides messages.
 #[derive(Debug)]
@@ -32,8 +45,9 @@ pub(crate) enum InprocEvent {
     Closed,
 }
 
-/// One end of a joined pair.
+/// One end of a joined pair. The other is another thread's, and may be made right behind this one.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct InprocEnd {
     producer: Producer<Message>,
     consumer: Consumer<Message>,
@@ -43,51 +57,91 @@ pub(crate) struct InprocEnd {
     pub(crate) taken: u64,
     /// Messages put in so far.
     pub(crate) given: u64,
-    /// Messages put in when this end was last looked at in vain.
+    /// Messages put in when this end was last watched.
     answered: u64,
+    /// Messages put in when the last one was taken out.
+    heard: u64,
+    /// Looks in vain since the last message.
+    vain: u32,
+    /// Messages taken out since the last look at what the sender has written.
+    run: u32,
+    /// Messages taken out when this end last wished to be told of more.
+    rested: u64,
 }
 
 #[derive(Debug)]
 struct Shared {
     sides: [Side; 2],
+    /// The high-water marks of each side for sending and receiving, once it has joined.
+    marks: Mutex<[Option<(usize, usize)>; 2]>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Side {
     /// The socket at this end, once there is one.
     core: OnceLock<Weak<SocketCore>>,
     /// The name of this end among its socket's pipes.
     key: OnceLock<u64>,
-    send_mark: AtomicUsize,
-    recv_mark: AtomicUsize,
-    /// The socket at this end knows that messages wait for it.
-    announced: AtomicBool,
-    /// The socket at the other end was refused room.
-    starved: AtomicBool,
+    /// How many messages from this end may be on their way.
+    limit: AtomicUsize,
+    /// A sender at the other end that wishes for room is told when no more than this are left. `usize::MAX` before this end
+    /// is joined.
+    low: AtomicUsize,
+    /// The socket at this end wishes to be told of messages. Otherwise it looks by itself, or is being told.
+    news: Wish,
+    /// The socket at the other end wishes to be told of room.
+    room: Wish,
     events: Mutex<Vec<InprocEvent>>,
 }
 
-/// What a thread watches that expects a message.
+impl Side {
+    fn new() -> Self {
+        Side {
+            core: OnceLock::new(),
+            key: OnceLock::new(),
+            limit: AtomicUsize::new(0),
+            low: AtomicUsize::new(usize::MAX),
+            news: Wish::new(true),
+            room: Wish::new(false),
+            events: Mutex::default(),
+        }
+    }
+}
+
+/// What a thread watches that expects something of its only peer.
 #[derive(Debug)]
-pub(crate) struct Expectation {
-    watch: Watch<Message>,
-    /// Nothing was sent the other way since the last time: the peer sends without waiting for answers.
-    streams: bool,
+pub(crate) enum Expectation {
+    Message {
+        watch: Watch<Message>,
+        /// Nothing was sent the other way since the last time: the peer sends without waiting for answers.
+        streams: bool,
+    },
+    Room(RoomWatch<Message>),
 }
 
 impl Expectation {
-    /// Whether a message has come.
+    /// Whether it has come.
     pub(crate) fn is_met(&self) -> bool {
-        self.watch.has_news()
+        match self {
+            Expectation::Message { watch, .. } => watch.has_news(),
+            Expectation::Room(watch) => {
+                pause(GLANCE);
+                watch.has_room()
+            }
+        }
     }
 
     /// Gives a peer that streams the time for a few messages more. Following at its heels would have the two threads
     /// exchange cache lines for every single one.
     pub(crate) fn let_it_run(&self) {
-        if self.streams {
-            (0..HEAD_START).for_each(|_| hint::spin_loop());
+        if let Expectation::Message { streams: true, .. } = self {
+            pause(HEAD_START);
         }
     }
+}
+
+fn pause(times: u32) {
+    (0..times).for_each(|_| hint::spin_loop());
 }
 
 /// A wake-up that must wait until the caller's own socket is unlocked.
@@ -95,14 +149,26 @@ impl Expectation {
 pub(crate) struct Nudge {
     shared: Arc<Shared>,
     side: usize,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    /// Messages or events: the pipe has to be looked at.
+    News,
+    /// Room: who waits for it looks by itself.
+    Room,
 }
 
 impl Nudge {
-    /// Has the socket at that end look at its pipe.
+    /// Tells the socket at that end.
     pub(crate) fn deliver(self) {
         let side = &self.shared.sides[self.side];
-        if let (Some(core), Some(key)) = (side.core.get().and_then(Weak::upgrade), side.key.get()) {
-            core.attend_inproc(*key);
+        let Some(core) = side.core.get().and_then(Weak::upgrade) else { return };
+        match (self.what, side.key.get()) {
+            (What::News, Some(key)) => core.attend_inproc(*key),
+            (What::News, None) => {}
+            (What::Room, _) => _ = core.doorbell.ring(Events::OUT.interest()),
         }
     }
 }
@@ -112,10 +178,22 @@ impl InprocEnd {
     pub(crate) fn pair(send_mark: usize, recv_mark: usize) -> (InprocEnd, InprocEnd) {
         let (first_out, second_in) = channel();
         let (second_out, first_in) = channel();
-        let shared = Arc::new(Shared { sides: [Side::default(), Side::default()] });
+        let shared = Arc::new(Shared { sides: [Side::new(), Side::new()], marks: Mutex::default() });
         let end = |producer, consumer, side| {
             let shared = Arc::clone(&shared);
-            InprocEnd { producer, consumer, shared, side, taken: 0, given: 0, answered: 0 }
+            InprocEnd {
+                producer,
+                consumer,
+                shared,
+                side,
+                taken: 0,
+                given: 0,
+                answered: 0,
+                heard: 0,
+                vain: 0,
+                run: 0,
+                rested: 0,
+            }
         };
         let near = end(first_out, first_in, 0);
         near.set_marks(send_mark, recv_mark);
@@ -129,76 +207,127 @@ impl InprocEnd {
         let _ = self.own().core.set(core);
     }
 
+    /// The limit is our send mark plus the other's receive mark, and none if either is 0. Before the bind only our own
+    /// counts.
     pub(crate) fn set_marks(&self, send: usize, recv: usize) {
-        self.own().send_mark.store(send, Ordering::SeqCst);
-        self.own().recv_mark.store(recv, Ordering::SeqCst);
+        let mut marks = lock(&self.shared.marks);
+        marks[self.side] = Some((send, recv));
+        for (side, near, far) in [(0, marks[0], marks[1]), (1, marks[1], marks[0])] {
+            let limit = match (near, far) {
+                (Some((0, _)), _) | (_, Some((_, 0))) => usize::MAX,
+                _ => near.map_or(0, |near| near.0).saturating_add(far.map_or(0, |far| far.1)),
+            };
+            self.shared.sides[side].limit.store(limit, Ordering::SeqCst);
+        }
+        self.own().low.store(recv / 2, Ordering::SeqCst);
     }
 
-    /// Whether one more message may be sent: the limit is our send mark plus the other's receive mark, and none if
-    /// either is 0. Before the bind only our own counts.
-    pub(crate) fn writable(&self) -> bool {
-        let send = self.own().send_mark.load(Ordering::Relaxed);
-        let recv = self.far().recv_mark.load(Ordering::Relaxed);
-        let joined = self.far().key.get().is_some();
-        let limit = if send == 0 || (joined && recv == 0) { return true } else { send + recv };
+    /// Whether one more message may be sent. On its [`Look::Last`] a sender that finds no room is told of it.
+    #[inline]
+    pub(crate) fn writable(&self, look: Look) -> bool {
+        let limit = self.own().limit.load(Ordering::Relaxed);
         if self.producer.has_room(limit) {
             return true;
         }
-        // Announce, then look again: the receiver takes first and looks at the flag afterwards.
-        self.far().starved.store(true, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
+        if look == Look::Passing || planted(Mistake::InprocRoomUnwished) {
+            return false;
+        }
+        // The receiver takes first and looks for the wish afterwards.
+        self.far().room.make();
         !planted(Mistake::InprocRoomLooksOnce) && self.producer.has_room(limit)
     }
 
-    /// Sends a message. The nudge, if any, is to be delivered once no socket is locked.
-    pub(crate) fn push(&mut self, message: Message) -> Option<Nudge> {
-        self.producer.push(message);
+    /// Sends the message that `make` makes in its place. A nudge is to be delivered once no socket is locked.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, make: impl FnOnce() -> Message, tell: impl FnOnce(Nudge)) {
+        self.producer.push_with(make);
         self.given += 1;
-        // The receiver takes the announcement back first and looks at the queue afterwards.
-        fence(Ordering::SeqCst);
-        let announced = &self.far().announced;
-        let known = announced.load(Ordering::Relaxed) || announced.swap(true, Ordering::SeqCst);
-        (!known).then(|| self.nudge())
+        // The receiver wishes first and looks at the queue afterwards.
+        if self.far().news.take() {
+            tell(self.nudge(What::News));
+        }
     }
 
-    /// Puts the next message into `into`; says whether there was one. The nudge tells a sender that it has room again.
-    #[inline]
-    pub(crate) fn pop(&mut self, into: &mut Message) -> (bool, Option<Nudge>) {
-        let message = self.consumer.pop().or_else(|| {
-            self.own().announced.store(false, Ordering::SeqCst);
-            fence(Ordering::SeqCst);
-            if planted(Mistake::InprocLooksOnce) {
-                return None;
+    /// Puts the next message into `into`. A nudge tells a sender that it has room again.
+    ///
+    /// An end found empty is to be looked at again: the sender does not tell of what it sends. It is asked to after many
+    /// looks in vain, and on the [`Look::Last`] of a thread that is going to sleep.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, into: &mut Message, look: Look, tell: impl FnOnce(Nudge)) -> Found {
+        if self.consumer.is_caught_up() {
+            self.let_it_run();
+        }
+        if !self.consumer.pop_into(into) {
+            let found = self.nothing(into, look);
+            if found != Found::Message {
+                return found;
             }
-            let message = self.consumer.pop();
-            if message.is_some() {
-                self.own().announced.store(true, Ordering::SeqCst);
-            }
-            message
-        });
-        let Some(message) = message else { return (false, None) };
-        *into = message;
+        }
         self.taken += 1;
+        self.run += 1;
+        self.heard = self.given;
+        self.vain = 0;
         // A sender without room waits for half of it. Looking at every message would cost more than taking it.
-        let looks = self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS);
-        (true, if looks { self.room() } else { None })
+        if (self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS)) && self.is_starved() {
+            tell(self.nudge(What::Room));
+        }
+        Found::Message
     }
 
-    /// Tells a sender that waits for room, once there is enough.
-    fn room(&self) -> Option<Nudge> {
-        fence(Ordering::SeqCst);
+    /// The next look takes the cache line from the sender. One that streams is given time, if there was little to take the
+    /// last time: at its heels each would wait for the other with every single message.
+    fn let_it_run(&mut self) {
+        let few = (1..FEW).contains(&std::mem::take(&mut self.run));
+        if few && self.is_stream() && self.heard == self.given {
+            pause(HEAD_START);
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        self.taken - self.rested >= STREAM
+    }
+
+    #[cold]
+    fn nothing(&mut self, into: &mut Message, look: Look) -> Found {
+        self.vain += 1;
+        if (look == Look::Passing && self.vain < PATIENCE) || planted(Mistake::InprocForgetsPipe) {
+            return Found::NothingYet;
+        }
+        self.rested = self.taken;
+        self.own().news.make();
+        if planted(Mistake::InprocLooksOnce) || !self.consumer.pop_into(into) {
+            return Found::Nothing;
+        }
+        self.own().news.withdraw();
+        Found::Message
+    }
+
+    /// Looks after the sender: whether it wishes for room, now that there is enough, and whether it streams and is to be
+    /// spared the fences.
+    #[inline]
+    fn is_starved(&self) -> bool {
         let own = self.own();
-        let room = self.consumer.len() <= own.recv_mark.load(Ordering::Relaxed) / 2;
-        let starved = room && own.starved.load(Ordering::SeqCst) && own.starved.swap(false, Ordering::SeqCst);
-        starved.then(|| self.nudge())
+        if self.is_stream() {
+            own.news.favour();
+        }
+        let enough = || self.consumer.len() <= own.low.load(Ordering::Relaxed);
+        own.room.is_made() && enough() && own.room.take_made()
     }
 
-    /// The socket at this end is going to look for a message by itself, so that the other need not nudge it. It ends
-    /// with the next [`InprocEnd::pop`] that finds nothing.
-    pub(crate) fn expect(&mut self) -> Expectation {
-        self.own().announced.store(true, Ordering::SeqCst);
+    /// The socket at this end is going to look for a message by itself, so that the other need not tell of it. It ends
+    /// with an [`InprocEnd::pop`] that finds nothing.
+    pub(crate) fn expect_message(&mut self) -> Expectation {
+        self.own().news.withdraw();
+        self.vain = 0;
         let streams = std::mem::replace(&mut self.answered, self.given) == self.given;
-        Expectation { watch: self.consumer.watch(), streams }
+        Expectation::Message { watch: self.consumer.watch(), streams }
+    }
+
+    /// What a sender without room can look at: whether there is as much as it would be told of. `None` before the far end
+    /// is joined, which changes the limit.
+    pub(crate) fn expect_room(&self) -> Option<Expectation> {
+        let low = self.far().low.load(Ordering::Relaxed);
+        (low < usize::MAX).then(|| Expectation::Room(self.producer.watch_room(low)))
     }
 
     /// Messages that wait at this end.
@@ -209,7 +338,7 @@ impl InprocEnd {
     /// Tells the other end something.
     pub(crate) fn tell(&self, event: InprocEvent) -> Nudge {
         lock(&self.far().events).push(event);
-        self.nudge()
+        self.nudge(What::News)
     }
 
     /// What the other end told this one, oldest first.
@@ -217,9 +346,9 @@ impl InprocEnd {
         std::mem::take(&mut *lock(&self.own().events))
     }
 
-    /// The routing id the other end announced, without taking any event away.
-    fn nudge(&self) -> Nudge {
-        Nudge { shared: Arc::clone(&self.shared), side: 1 - self.side }
+    #[cold]
+    fn nudge(&self, what: What) -> Nudge {
+        Nudge { shared: Arc::clone(&self.shared), side: 1 - self.side, what }
     }
 
     fn own(&self) -> &Side {

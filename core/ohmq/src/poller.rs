@@ -8,7 +8,7 @@ use ohmq_net::{Signal, WaitResult, wait_readable};
 use ohmq_queue::Ticket;
 use ohmq_spec::ErrorCode;
 
-use crate::core::SocketCore;
+use crate::core::{Look, SocketCore};
 use crate::wait::Deadline;
 use crate::{Error, Events, InterruptMark, Result, Socket};
 
@@ -100,7 +100,7 @@ impl Poller {
 
     fn wait_until(&self, timeout: Option<Duration>, marks: &[InterruptMark]) -> Result<Vec<(usize, Events)>> {
         let deadline = Deadline::after(timeout);
-        let ready = self.look()?;
+        let ready = self.look(Look::Passing)?;
         if !ready.is_empty() || timeout == Some(Duration::ZERO) {
             return Ok(ready);
         }
@@ -112,7 +112,7 @@ impl Poller {
             .collect();
         loop {
             self.sockets.iter().for_each(|(core, ..)| core.lead_and_serve());
-            let ready = self.look()?;
+            let ready = self.look(Look::Last)?;
             if !ready.is_empty() {
                 return Ok(ready);
             }
@@ -142,10 +142,10 @@ impl Poller {
     }
 
     /// What is ready now.
-    fn look(&self) -> Result<Vec<(usize, Events)>> {
+    fn look(&self, look: Look) -> Result<Vec<(usize, Events)>> {
         let mut found = Vec::new();
         for (core, events, key) in &self.sockets {
-            let ready = core.ready_now(*events)?;
+            let ready = core.ready_now(*events, look)?;
             if !ready.is_empty() {
                 found.push((*key, ready));
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ohmq_proto::{Message, Outgoing};
 use ohmq_spec::{SocketOption, SocketType};
 
-use crate::core::{Patience, SocketCore};
+use crate::core::{Look, Patience, SocketCore};
 use crate::{Events, InterruptMark, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
 
 /// A ZeroMQ socket. Clones are the same socket; the last one closes it when it is dropped.
@@ -95,7 +95,7 @@ impl Socket {
     /// a type that does not send, `EINTR`. The message comes back with the error.
     pub fn send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
         let mut message = message.into();
-        match self.core().give(&mut message, Patience::Some) {
+        match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let (timeout, _) = self.core().timeouts();
@@ -112,9 +112,9 @@ impl Socket {
     /// As [`Socket::send`]; `EAGAIN` means at once.
     pub fn try_send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
         let mut message = message.into();
-        let mut outcome = self.core().give(&mut message, Patience::None);
+        let mut outcome = self.core().give(&mut message, Patience::None, Look::Passing);
         if outcome == Ok(false) && self.core().pump() {
-            outcome = self.core().give(&mut message, Patience::None);
+            outcome = self.core().give(&mut message, Patience::None, Look::Passing);
         }
         match outcome {
             Ok(true) => Ok(()),
@@ -134,7 +134,7 @@ impl Socket {
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
         let mut message = message.into();
-        match self.core().give(&mut message, Patience::Some) {
+        match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout, None),
             Err(error) => Err(SendError { error, message: message.into() }),
@@ -153,7 +153,7 @@ impl Socket {
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
         let mut message = message.into();
-        match self.core().give(&mut message, Patience::Some) {
+        match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout, Some(mark)),
             Err(error) => Err(SendError { error, message: message.into() }),
@@ -173,7 +173,7 @@ impl Socket {
     /// `EINTR`.
     pub fn recv(&self) -> Result<Message> {
         let mut message = Message::new();
-        if !self.core().take(&mut message)? {
+        if !self.core().take(&mut message, Look::Passing)? {
             let (_, timeout) = self.core().timeouts();
             self.core().recv_waiting(&mut message, options::timeout(timeout), None)?;
         }
@@ -187,7 +187,9 @@ impl Socket {
     /// As [`Socket::recv`]; `EAGAIN` means at once.
     pub fn try_recv(&self) -> Result<Message> {
         let mut message = Message::new();
-        if self.core().take(&mut message)? || (self.core().pump() && self.core().take(&mut message)?) {
+        if self.core().take(&mut message, Look::Passing)?
+            || (self.core().pump() && self.core().take(&mut message, Look::Passing)?)
+        {
             return Ok(message);
         }
         Err(self.core().would_block("receive"))
@@ -200,7 +202,7 @@ impl Socket {
     /// As [`Socket::recv`].
     pub fn recv_timeout(&self, timeout: Option<Duration>) -> Result<Message> {
         let mut message = Message::new();
-        if !self.core().take(&mut message)? {
+        if !self.core().take(&mut message, Look::Passing)? {
             self.core().recv_waiting(&mut message, timeout, None)?;
         }
         Ok(message)
@@ -213,7 +215,7 @@ impl Socket {
     /// As [`Socket::recv`].
     pub fn recv_since(&self, mark: InterruptMark, timeout: Option<Duration>) -> Result<Message> {
         let mut message = Message::new();
-        if !self.core().take(&mut message)? {
+        if !self.core().take(&mut message, Look::Passing)? {
             self.core().recv_waiting(&mut message, timeout, Some(mark))?;
         }
         Ok(message)
@@ -273,7 +275,7 @@ impl Socket {
     ///
     /// `ENOTSOCK` and `ETERM` only.
     pub fn events(&self) -> Result<Events> {
-        self.core().ready_now(Events::IN | Events::OUT)
+        self.core().ready_now(Events::IN | Events::OUT, Look::Passing)
     }
 
     /// A descriptor for event loops: it is readable when the answer of [`Socket::arm`] may have changed. Readable at

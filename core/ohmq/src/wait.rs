@@ -10,7 +10,7 @@ use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::{Ticket, with_parker};
 use ohmq_spec::ErrorCode;
 
-use crate::core::{Patience, SocketCore};
+use crate::core::{Look, Patience, SocketCore};
 use crate::{Error, Events, Result, SendError};
 
 /// When a call that may wait has to give up; `None` waits for ever.
@@ -68,7 +68,7 @@ impl SocketCore {
         timeout: Option<Duration>,
         since: Option<InterruptMark>,
     ) -> Result<(), SendError> {
-        let attempt = || match self.give(&mut message, Patience::Some) {
+        let attempt = |look| match self.give(&mut message, Patience::Some, look) {
             Ok(false) => ControlFlow::Continue(()),
             other => ControlFlow::Break(other.map(drop)),
         };
@@ -84,7 +84,7 @@ impl SocketCore {
         timeout: Option<Duration>,
         since: Option<InterruptMark>,
     ) -> Result<()> {
-        let attempt = || match self.take(into) {
+        let attempt = |look| match self.take(into, look) {
             Ok(false) => ControlFlow::Continue(()),
             other => ControlFlow::Break(other.map(drop)),
         };
@@ -110,7 +110,7 @@ impl SocketCore {
         timeout: Option<Duration>,
         since: Option<InterruptMark>,
     ) -> Result<Events> {
-        let attempt = || match self.ready(wanted) {
+        let attempt = |look| match self.ready(wanted, look) {
             Ok(ready) if ready.is_empty() => ControlFlow::Continue(()),
             other => ControlFlow::Break(other),
         };
@@ -120,7 +120,7 @@ impl SocketCore {
         }
     }
 
-    /// Calls `attempt` until it breaks, sleeping between the calls until something happened.
+    /// Calls `attempt` until it breaks, announcing itself before the last look, and sleeping between the calls until something happened.
     ///
     /// One waiting thread leads: it polls the socket's nest and so is woken by the network. The others sleep on the
     /// doorbell, and are rung when the leader leaves, so that one of them leads on.
@@ -130,7 +130,7 @@ impl SocketCore {
         timeout: Option<Duration>,
         since: Option<InterruptMark>,
         on_signal: OnSignal,
-        mut attempt: impl FnMut() -> ControlFlow<T>,
+        mut attempt: impl FnMut(Look) -> ControlFlow<T>,
     ) -> std::result::Result<T, Stop> {
         let wait = Wait {
             core: self,
@@ -215,19 +215,19 @@ impl Wait<'_> {
         &self,
         nest: &Nest,
         mut lead: Lead<'_>,
-        attempt: &mut impl FnMut() -> ControlFlow<T>,
+        attempt: &mut impl FnMut(Look) -> ControlFlow<T>,
     ) -> ControlFlow<std::result::Result<T, Stop>> {
         let mut served = false;
         loop {
             // What was served is nearly always what this thread waits for; then there is nothing to announce.
-            if served && let ControlFlow::Break(result) = attempt() {
+            if served && let ControlFlow::Break(result) = attempt(Look::Passing) {
                 return ControlFlow::Break(Ok(result));
             }
             let mut ticket = Some(self.core.doorbell.register(self.interest, nest.waker()));
             if planted(Mistake::LeaderUnannounced) {
                 ticket = None;
             }
-            if let ControlFlow::Break(result) = attempt() {
+            if let ControlFlow::Break(result) = attempt(Look::Last) {
                 return ControlFlow::Break(Ok(result));
             }
             self.check()?;
@@ -250,29 +250,30 @@ impl Wait<'_> {
     /// Waits on the doorbell until it rings once.
     fn follow<T>(
         &self,
-        attempt: &mut impl FnMut() -> ControlFlow<T>,
+        attempt: &mut impl FnMut(Look) -> ControlFlow<T>,
     ) -> ControlFlow<std::result::Result<T, Stop>> {
         let limit = self.core.spin;
         with_parker(|parker| {
-            if self.interest == IN
-                && let Some(expectation) = self.core.expect()
+            let expectation = self.core.expect(self.interest);
+            let watched = expectation.is_some();
+            if let Some(expectation) = expectation
                 && parker.spin(limit.bounded(), self.deadline.left(), || expectation.is_met())
             {
                 expectation.let_it_run();
-                if let ControlFlow::Break(result) = attempt() {
+                if let ControlFlow::Break(result) = attempt(Look::Passing) {
                     return ControlFlow::Break(Ok(result));
                 }
             }
             let _ticket: Ticket = self.core.doorbell.register(self.interest, parker.waker());
             if !planted(Mistake::FollowerLooksOnce)
-                && let ControlFlow::Break(result) = attempt()
+                && let ControlFlow::Break(result) = attempt(Look::Last)
             {
                 return ControlFlow::Break(Ok(result));
             }
             self.check()?;
             // Who never sleeps waits here. And if there are no links only another thread of this process can make room,
             // and it may be about to.
-            if limit.is_forever() || self.interest == OUT && self.core.nest().is_none() {
+            if limit.is_forever() || self.interest == OUT && !watched && self.core.nest().is_none() {
                 parker.spin(limit, self.deadline.left(), || false);
             }
             match self.deadline.0 {

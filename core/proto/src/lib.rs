@@ -20,6 +20,7 @@ pub use error::ProtocolError;
 pub use message::{Frame, Message, Outgoing};
 pub use output::{Batch, Edition, Encoded, Gathered, Output};
 pub use pattern::{
-    DropCause, Identified, InboundDrops, Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError,
+    DropCause, Found, Identified, InboundDrops, Inbox, Pattern, PatternOption, PipeId, Pipes, Route,
+    RouteError,
 };
 pub use wire::{FrameFormat, FrameHeader, Version};

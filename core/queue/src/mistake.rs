@@ -66,6 +66,10 @@ mistakes! {
         BiasLeavesRelaxed,
         /// Bias: who ends the favour has waited for its user without ordering.
         BiasRevokesRelaxed,
+        /// Wish: who makes it looks without a fence after that.
+        WishMadeWithoutFence,
+        /// Wish: who acts looks for it without a fence after that.
+        WishSeenWithoutFence,
     }
     shuttle: STEPS {
         /// Writer: two threads may write at once.
@@ -122,6 +126,12 @@ mistakes! {
         InprocRoomLooksOnce,
         /// inproc: a receiver asks to be told of messages and does not look again.
         InprocLooksOnce,
+        /// inproc: a sender waits for room and does not ask to be told of it.
+        InprocRoomUnwished,
+        /// inproc: who sleeps does not ask to be told of messages of a pipe that was empty before.
+        InprocForgetsPipe,
+        /// inproc: a socket that looks by itself, and need not be told, does so while others sleep.
+        InprocExpectsForOthers,
     }
 }
 

@@ -12,6 +12,9 @@ use crate::sync::{Apart, Arc, AtomicBool, AtomicPtr, AtomicUsize, Mistake, Order
 /// Values in one chunk; a power of two. Tiny in a model, so that a model crosses the boundary.
 const CHUNK: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
+/// So many places ahead of its writing the producer claims their cache lines, which the consumer has read last.
+const AHEAD: usize = 8;
+
 /// A new, empty queue.
 pub fn channel<T>() -> (Producer<T>, Consumer<T>) {
     let shared = Arc::new(Shared {
@@ -47,6 +50,12 @@ impl<T> Producer<T> {
     /// After the consumer is gone the value is still kept (and counted) until this side is dropped too.
     #[inline]
     pub fn push(&mut self, value: T) {
+        self.push_with(|| value);
+    }
+
+    /// The same for a value that is made in its place.
+    #[inline]
+    pub fn push_with(&mut self, make: impl FnOnce() -> T) {
         let place = self.at.count % CHUNK;
         if place == 0 {
             self.next_chunk();
@@ -57,8 +66,11 @@ impl<T> Producer<T> {
         // SAFETY: this place is not counted in `pushed` yet, so the consumer does not touch it; what stood in it
         // before the chunk was recycled has been moved out.
         chunk.slots[place].with_mut(|slot| unsafe {
-            (*slot).write(value);
+            (*slot).write(make());
         });
+        if let Some(ahead) = chunk.slots.get(place + AHEAD) {
+            claim(ahead);
+        }
         self.at.count = self.at.count.wrapping_add(1);
         self.shared.pushed.0.store(self.at.count, ordering(Mistake::PublishRelaxed, Ordering::Release));
     }
@@ -88,6 +100,11 @@ impl<T> Producer<T> {
         }
     }
 
+    /// What this side can look at to see that no more than `most` of the values pushed so far are left.
+    pub fn watch_room(&self, most: usize) -> RoomWatch<T> {
+        RoomWatch { shared: self.shared.clone(), pushed: self.at.count, most }
+    }
+
     /// Whether the consumer was dropped. Values pushed from then on reach nobody.
     #[inline]
     pub fn is_closed(&self) -> bool {
@@ -105,6 +122,8 @@ impl<T> Producer<T> {
             .spare
             .swap(ptr::null_mut(), ordering(Mistake::RecycleRelaxed, Ordering::Acquire));
         let next = if spare.is_null() { Chunk::allocate() } else { spare };
+        // SAFETY: the chunk is the producer's alone, and alive.
+        unsafe { &*next }.slots.iter().take(AHEAD).for_each(claim);
         let link = match self.at.chunk.is_null() {
             true => &self.shared.seldom.0.first,
             // SAFETY: the consumer leaves the current chunk only after a value of the next one is published.
@@ -135,17 +154,47 @@ impl<T> Consumer<T> {
     /// The oldest value, or `None` when there is none now.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
+        if !self.has_next() {
+            return None;
+        }
+        // SAFETY: `has_next` saw a count beyond `at`, so this value is published, and only the consumer moves `at`.
+        let value = unsafe { self.at.next(&self.shared, |slot| slot.read()) };
+        self.release();
+        Some(value)
+    }
+
+    /// Moves the oldest value to `into`; says whether there was one. It is moved once.
+    #[inline]
+    pub fn pop_into(&mut self, into: &mut T) -> bool {
+        if !self.has_next() {
+            return false;
+        }
+        // SAFETY: as in `pop`; what was in the value's new place is dropped first, and the move takes place even if that
+        // panics.
+        unsafe {
+            self.at.next(&self.shared, |from| {
+                let to = ptr::from_mut(into);
+                let _move = Move { from, to };
+                ptr::drop_in_place(to);
+            });
+        }
+        self.release();
+        true
+    }
+
+    /// Whether a value is published at the cursor, seen with Acquire.
+    #[inline(always)]
+    fn has_next(&mut self) -> bool {
         if self.at.count == self.pushed {
             self.pushed = self.shared.pushed.0.load(Ordering::Acquire);
-            if self.at.count == self.pushed {
-                return None;
-            }
         }
-        // SAFETY: the load above (now or earlier) saw a count beyond `at`, so this value is published, and only the
-        // consumer moves `at`.
-        let value = unsafe { self.at.take(&self.shared) };
+        self.at.count != self.pushed
+    }
+
+    /// The place before the cursor is the producer's again.
+    #[inline(always)]
+    fn release(&self) {
         self.shared.popped.0.store(self.at.count, Ordering::Release);
-        Some(value)
     }
 
     /// Whether the values that this side knows of are all taken: the next [`pop`](Consumer::pop) has to look at the
@@ -216,6 +265,23 @@ impl<T> Watch<T> {
     }
 }
 
+/// A look at a queue from its producer's side. See [`Producer::watch_room`].
+pub struct RoomWatch<T> {
+    shared: Arc<Shared<T>>,
+    pushed: usize,
+    most: usize,
+}
+
+impl<T> RoomWatch<T> {
+    /// Whether there is the room that this watch was made for.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        // Negative when others have pushed since, and that was popped too.
+        let left = self.pushed.wrapping_sub(self.shared.popped.0.load(Ordering::Relaxed)).cast_signed();
+        left <= self.most.cast_signed()
+    }
+}
+
 /// The values of a queue, taken out one by one. See [`Consumer::drain`].
 pub struct Drain<'a, T> {
     consumer: &'a mut Consumer<T>,
@@ -255,6 +321,32 @@ struct Seldom<T> {
     left_at: UnsafeCell<Cursor<T>>,
 }
 
+/// Moves a value at the end of its life, whatever happens before.
+struct Move<T> {
+    from: *const T,
+    to: *mut T,
+}
+
+impl<T> Drop for Move<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: who makes it sees to it that there is a value at `from`, which nobody moves out again, and none at `to`.
+        unsafe { ptr::copy_nonoverlapping(self.from, self.to, 1) };
+    }
+}
+
+/// Has the processor fetch a place to be written, if it can: otherwise the stores would wait for it one by one, and what
+/// follows them for the stores.
+#[inline(always)]
+fn claim<T>(place: &T) {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
+    // SAFETY: a hint, which changes nothing that a program can see; processors that do not know it ignore it.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) ptr::from_ref(place), options(nostack, preserves_flags, readonly));
+    }
+    let _ = place;
+}
+
 /// A position: so many values since the beginning, the chunk that holds the value before it (null: none yet).
 struct Cursor<T> {
     chunk: *mut Chunk<T>,
@@ -264,12 +356,12 @@ struct Cursor<T> {
 impl<T> Cursor<T> {
     const START: Self = Self { chunk: ptr::null_mut(), count: 0 };
 
-    /// Moves the value at the cursor out and steps over it.
+    /// Has `take` move the value at the cursor out, and steps over it.
     ///
     /// # Safety
     /// A value is published there, the caller saw that with Acquire, and nobody else reads it.
-    #[inline]
-    unsafe fn take(&mut self, shared: &Shared<T>) -> T {
+    #[inline(always)]
+    unsafe fn next<R>(&mut self, shared: &Shared<T>, take: impl FnOnce(*const T) -> R) -> R {
         let place = self.count % CHUNK;
         if place == 0 {
             // SAFETY: a published value at the start of a chunk implies that its chunk is linked.
@@ -278,10 +370,9 @@ impl<T> Cursor<T> {
         debug_assert!(!self.chunk.is_null(), "a value was published before its chunk was linked");
         // SAFETY: the chunk is linked and only the consumer's side, which is the caller, recycles or frees it.
         let chunk = unsafe { &*self.chunk };
-        // SAFETY: the caller promises a published value, which was therefore written; each count is taken once.
-        let value = chunk.slots[place].with_mut(|slot| unsafe { (*slot).assume_init_read() });
+        // Counted first: what is taken is taken, even if `take` panics.
         self.count = self.count.wrapping_add(1);
-        value
+        chunk.slots[place].with_mut(|slot| take(slot.cast_const().cast()))
     }
 
     /// Steps into the next chunk and leaves the old one to the producer.
@@ -312,7 +403,7 @@ impl<T> Drop for Shared<T> {
         let mut at = self.seldom.0.left_at.with_mut(|cell| unsafe { ptr::replace(cell, Cursor::START) });
         while at.count != pushed {
             // SAFETY: `at` is behind `pushed`, and nobody else is left.
-            drop(unsafe { at.take(self) });
+            drop(unsafe { at.next(self, |slot| slot.read()) });
         }
         // SAFETY: the chunk the cursor ends in and the spare are the only ones left, and nobody else is.
         unsafe {
@@ -372,6 +463,15 @@ impl<T> fmt::Debug for Consumer<T> {
 impl<T> fmt::Debug for Watch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch").field("taken", &self.taken).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for RoomWatch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomWatch")
+            .field("pushed", &self.pushed)
+            .field("most", &self.most)
+            .finish_non_exhaustive()
     }
 }
 

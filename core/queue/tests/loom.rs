@@ -20,7 +20,7 @@ use loom::{
     thread,
 };
 use ohmq_queue::{
-    Doorbell, Lock, Parker, Role, RoleCell, channel,
+    Doorbell, Lock, Parker, Role, RoleCell, Wish, channel,
     doorbell::{IN, OUT},
     mistake::{Mistake, ORDERINGS, plant},
 };
@@ -71,6 +71,8 @@ const PLANTED: &[(Mistake, &str, fn())] = &[
     (Mistake::BiasDoesNotWait, "Causality violation", lock_with_a_favourite),
     (Mistake::BiasLeavesRelaxed, "Causality violation", lock_with_a_favourite),
     (Mistake::BiasRevokesRelaxed, "Causality violation", lock_with_a_favourite),
+    (Mistake::WishMadeWithoutFence, "deadlock", wish_is_told),
+    (Mistake::WishSeenWithoutFence, "deadlock", wish_is_told),
 ];
 
 #[test]
@@ -560,4 +562,57 @@ fn lock_has_one_holder_with_a_favourite() {
 #[test]
 fn lock_favours_one_after_the_other() {
     explore(2, lock_with_two_favourites);
+}
+
+// wish ------------------------------------------------------------------------------------------------------------
+
+/// Two changes, of which each is told if there is a wish for it; the conditions are relaxed, so nothing but the two fences
+/// orders them.
+fn wishing(favours: bool) {
+    let wish = Arc::new(Wish::new(false));
+    let changes = Arc::new(AtomicUsize::new(0));
+    let parker = Parker::new();
+    let acting = {
+        let (wish, changes, waker) = (wish.clone(), changes.clone(), parker.waker().clone());
+        thread::spawn(move || {
+            for change in 1..=2 {
+                changes.store(change, Relaxed);
+                if wish.take() {
+                    waker.wake_by_ref();
+                }
+            }
+        })
+    };
+    for wanted in 1..=2 {
+        loop {
+            wish.make();
+            if changes.load(Relaxed) >= wanted {
+                break;
+            }
+            parker.park();
+        }
+        wish.withdraw();
+        if favours {
+            wish.favour();
+        }
+    }
+    acting.join().unwrap();
+}
+
+fn wish_is_told() {
+    wishing(false);
+}
+
+fn wish_with_a_favour() {
+    wishing(true);
+}
+
+#[test]
+fn wish_misses_no_change() {
+    explore(5, wish_is_told);
+}
+
+#[test]
+fn wish_misses_no_change_of_a_favourite() {
+    explore(5, wish_with_a_favour);
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ohmq_net::{Link, LinkEnd, LinkEvent, Loss};
 use ohmq_proto::message::folded::fold;
-use ohmq_proto::{Identified, Message, PipeId};
+use ohmq_proto::{Found, Identified, Message, PipeId};
 
 use super::effects::Effect;
 use super::inner::Inner;
 use super::pace::Step;
-use super::pipes::{Channel, Slot, Stage};
+use super::pipes::{Channel, Look, Slot, Stage};
 use crate::Events;
 use crate::inproc::InprocEvent;
 
@@ -63,14 +63,19 @@ impl Inner {
         if self.pattern.intercepts() {
             while let Some(Slot { channel: Channel::Inproc(end), .. }) = self.table.get_mut(pipe) {
                 let mut message = Message::new();
-                let (true, nudge) = end.pop(&mut message) else { break };
-                self.table.effects.nudge(nudge);
+                let mut nudge = None;
+                let found = end.pop(&mut message, Look::Last, |room| nudge = Some(room));
+                if let Some(nudge) = nudge {
+                    self.table.effects.push(Effect::Nudge(nudge));
+                }
+                if found != Found::Message {
+                    break;
+                }
                 self.hand_over(pipe, message);
             }
         } else if self.table.get(pipe).is_some() {
             self.pattern.readable(pipe);
         }
-        // Room on the other side is news too.
         self.table.effects.ring |= (Events::IN | Events::OUT).interest();
     }
 

@@ -58,12 +58,6 @@ impl Effects {
         }
     }
 
-    pub(super) fn nudge(&mut self, nudge: Option<Nudge>) {
-        if let Some(nudge) = nudge {
-            self.push(Effect::Nudge(nudge));
-        }
-    }
-
     pub(super) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.len()
     }

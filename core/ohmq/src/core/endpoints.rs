@@ -177,7 +177,7 @@ impl SocketCore {
             for topic in inner.pattern.subscriptions() {
                 inner.table.effects.push(Effect::Nudge(near.tell(InprocEvent::Subscribe(topic))));
             }
-            let mut slot = Slot::new(id, Channel::Inproc(near), id);
+            let mut slot = Slot::new(id, Channel::Inproc(Box::new(near)), id);
             let attach = !inner.options.immediate;
             slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
             let pipe = inner.table.insert(slot);
@@ -217,7 +217,7 @@ impl SocketCore {
             end.join(std::sync::Weak::clone(&self.me), key, config.send_hwm, config.recv_hwm);
             let hello = InprocEvent::Joined(inner.options.routing_id.clone());
             inner.table.effects.push(Effect::Nudge(end.tell(hello)));
-            inner.table.insert(Slot::new(key, Channel::Inproc(end), endpoint));
+            inner.table.insert(Slot::new(key, Channel::Inproc(Box::new(end)), endpoint));
             // What the connector said and sent before we were here.
             inner.attend_inproc(key);
         });

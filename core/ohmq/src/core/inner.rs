@@ -140,11 +140,16 @@ impl Inner {
 
     /// What a thread can watch that waits for a message of the only peer, in this process. The caller looks for the
     /// message itself, with [`Inner::recv`], when its watch is over.
-    pub(super) fn expect(&mut self) -> Option<Expectation> {
+    pub(super) fn expect_message(&mut self) -> Option<Expectation> {
         let (pipe, end) = self.table.only_inproc()?;
-        let expectation = end.expect();
+        let expectation = end.expect_message();
         self.pattern.readable(pipe);
         Some(expectation)
+    }
+
+    /// The same for room.
+    pub(super) fn expect_room(&mut self) -> Option<Expectation> {
+        self.table.only_inproc()?.1.expect_room()
     }
 
     /// What of `wanted` is possible now.

@@ -13,4 +13,5 @@ mod pipes;
 mod publish;
 mod shared;
 
+pub(crate) use pipes::Look;
 pub(crate) use shared::{Patience, SocketCore};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ohmq_net::{Counters, Direct, Keyed, Link, LinkEnd};
 use ohmq_proto::message::folded::{fold, unfold};
-use ohmq_proto::{Inbox, Message, PipeId, Pipes};
+use ohmq_proto::{Found, Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
 use super::effects::{Effect, Effects};
@@ -17,7 +17,8 @@ use crate::inproc::InprocEnd;
 #[derive(Debug)]
 pub(super) enum Channel {
     Link(LinkEnd),
-    Inproc(InprocEnd),
+    /// In a place of its own, so that links stay small.
+    Inproc(Box<InprocEnd>),
 }
 
 /// How far a pipe has come with the pattern.
@@ -29,6 +30,16 @@ pub(super) enum Stage {
     Attached,
     /// The peer is gone; its last messages are still to be received.
     Retired,
+}
+
+/// How a caller looks for a message or for room.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Look {
+    /// It looks again by itself, or does not rely on being told.
+    #[default]
+    Passing,
+    /// It has announced itself at the doorbell, and if it finds nothing it sleeps: the peers have to tell.
+    Last,
 }
 
 /// Whether messages of a stream are gathered for a pipe.
@@ -95,6 +106,8 @@ pub(super) struct PipeTable {
     /// Links with events that came up while the socket itself was reading.
     pub(super) eventful: Vec<Arc<Link>>,
     pub(super) effects: Effects,
+    /// What the present call means by looking.
+    pub(super) look: Look,
     pub(super) pace: Pace,
     /// Pipes that gather a batch which nobody has written yet.
     gathering: Vec<PipeId>,
@@ -198,19 +211,22 @@ impl PipeTable {
                 if self.folds {
                     unfold(message);
                 }
-                let nudge = end.push(std::mem::take(message));
-                self.effects.nudge(nudge);
+                end.push(|| std::mem::take(message), |nudge| self.effects.push(Effect::Nudge(nudge)));
             }
         }
     }
 
-    /// Encodes the body of a message for its pipe, from where it lies, if the user streams. Says whether it did.
+    /// Puts the body of a message into its pipe, from where it lies, if that can be done: into a link only if the user
+    /// streams. Says whether it did.
     #[inline]
     pub(super) fn gather(&mut self, pipe: PipeId, body: &[u8]) -> bool {
-        let Some(Some(Slot { channel: Channel::Link(end), gathering, reads: false, .. })) =
-            self.slots.get_mut(pipe.0 as usize)
-        else {
-            return false;
+        let (end, gathering) = match self.slots.get_mut(pipe.0 as usize) {
+            Some(Some(Slot { channel: Channel::Inproc(end), .. })) => {
+                end.push(|| Message::from(body), |nudge| self.effects.push(Effect::Nudge(nudge)));
+                return true;
+            }
+            Some(Some(Slot { channel: Channel::Link(end), gathering, reads: false, .. })) => (end, gathering),
+            _ => return false,
         };
         if !self.pace.goes_on() {
             return false;
@@ -361,18 +377,18 @@ impl Pipes for PipeTable {
         let Some(slot) = self.get(pipe) else { return false };
         match &slot.channel {
             Channel::Link(end) => end.writable(if slot.reads { self.press.waiting() } else { 0 }),
-            Channel::Inproc(end) => end.writable(),
+            Channel::Inproc(end) => end.writable(self.look),
         }
     }
 }
 
 impl Inbox for PipeTable {
     #[inline]
-    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> Found {
         if let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.slots.get_mut(pipe.0 as usize)
             && end.pop(into)
         {
-            return true;
+            return Found::Message;
         }
         self.look_and_pop(pipe, into)
     }
@@ -381,32 +397,33 @@ impl Inbox for PipeTable {
 impl PipeTable {
     /// The same for a pipe that has nothing at hand: more may be known to be there.
     #[inline(never)]
-    fn look_and_pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
-        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return false };
+    fn look_and_pop(&mut self, pipe: PipeId, into: &mut Message) -> Found {
+        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return Found::Nothing };
         match &mut slot.channel {
             Channel::Link(end) => {
                 if end.refill() {
                     self.eventful.push(Arc::clone(end.link()));
                 }
                 if end.pop(into) {
-                    return true;
+                    return Found::Message;
                 }
             }
             Channel::Inproc(end) => {
-                let (found, nudge) = end.pop(into);
-                self.effects.nudge(nudge);
-                if found {
-                    if self.folds {
-                        fold(into);
-                    }
-                    return true;
+                // Who is gone tells of nothing more.
+                let look = if slot.stage == Stage::Retired { Look::Last } else { self.look };
+                let found = end.pop(into, look, |nudge| self.effects.push(Effect::Nudge(nudge)));
+                if found == Found::Message && self.folds {
+                    fold(into);
+                }
+                if found != Found::Nothing {
+                    return found;
                 }
             }
         }
         if slot.stage == Stage::Retired {
             self.drained.push(pipe);
         }
-        false
+        Found::Nothing
     }
 }
 

@@ -88,8 +88,7 @@ impl PipeTable {
                     }
                 }
                 Channel::Inproc(end) => {
-                    let nudge = end.push(message.clone());
-                    self.effects.nudge(nudge);
+                    end.push(|| message.clone(), |nudge| self.effects.push(Effect::Nudge(nudge)));
                 }
             }
         }

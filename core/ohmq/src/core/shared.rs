@@ -8,19 +8,22 @@ use std::time::Duration;
 use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::output::REFERENCED;
 use ohmq_proto::{Message, Outgoing, Pattern, RouteError};
-use ohmq_queue::mistake::{Mistake, in_order};
+use ohmq_queue::mistake::{Mistake, in_order, planted};
 use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use ohmq_queue::{Doorbell, Lock, LockGuard, SpinLimit, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
 use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
+use super::pipes::Look;
 use crate::context::ContextCore;
 use crate::inproc::Expectation;
 use crate::options::{self, Change, Options};
 use crate::{Error, Events, InterruptMark, OptionValue, Result, Stats};
 
-/// One socket, shared by all its handles, its links and the futures that wait on it.
+/// One socket, shared by all its handles, its links and the futures that wait on it. Its neighbour in memory is often
+/// another thread's.
+#[repr(align(128))]
 pub(crate) struct SocketCore {
     pub(super) me: Weak<SocketCore>,
     pub(super) context: Arc<ContextCore>,
@@ -96,12 +99,17 @@ impl SocketCore {
     /// Sends without waiting; says whether there was room. When the message was accepted, what is left in its place is
     /// to be dropped.
     #[inline]
-    pub(crate) fn give(&self, message: &mut Outgoing<'_>, patience: Patience) -> Result<bool> {
-        self.pass(message, patience).map_err(|trouble| self.error("send", trouble))
+    pub(crate) fn give(&self, message: &mut Outgoing<'_>, patience: Patience, look: Look) -> Result<bool> {
+        self.pass(message, patience, look).map_err(|trouble| self.error("send", trouble))
     }
 
     #[inline]
-    fn pass(&self, message: &mut Outgoing<'_>, patience: Patience) -> std::result::Result<bool, Trouble> {
+    fn pass(
+        &self,
+        message: &mut Outgoing<'_>,
+        patience: Patience,
+        look: Look,
+    ) -> std::result::Result<bool, Trouble> {
         self.look()?;
         if let Outgoing::Borrowed(body) = message
             && body.len() >= REFERENCED
@@ -112,6 +120,7 @@ impl SocketCore {
         let mut attempt = Attempt::First;
         loop {
             let mut inner = self.lock();
+            inner.table.look = look;
             let sent = match message {
                 Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
                 _ => inner.send(message.message(), attempt),
@@ -185,13 +194,14 @@ impl SocketCore {
 
     /// Receives into `into` without waiting; says whether there was a message.
     #[inline]
-    pub(crate) fn take(&self, into: &mut Message) -> Result<bool> {
-        self.fetch(into).map_err(|trouble| self.error("receive", trouble))
+    pub(crate) fn take(&self, into: &mut Message, look: Look) -> Result<bool> {
+        self.fetch(into, look).map_err(|trouble| self.error("receive", trouble))
     }
 
-    fn fetch(&self, into: &mut Message) -> std::result::Result<bool, Trouble> {
+    fn fetch(&self, into: &mut Message, look: Look) -> std::result::Result<bool, Trouble> {
         self.look()?;
         let mut inner = self.lock();
+        inner.table.look = look;
         let found = inner.recv(into);
         if !inner.is_quiet() {
             self.settle(inner);
@@ -199,11 +209,20 @@ impl SocketCore {
         found.map_err(Trouble::Refused)
     }
 
-    /// What a thread that waits for a message can watch instead of being woken: only when nobody else waits, since the
-    /// sender nudges nobody meanwhile.
-    pub(crate) fn expect(&self) -> Option<Expectation> {
-        let watched = self.nest().is_none() && !self.doorbell.has_waiters(Events::IN.interest());
-        if watched { self.lock().expect() } else { None }
+    /// What a thread that waits for a message, or for room, can watch instead of being woken.
+    pub(crate) fn expect(&self, interest: u8) -> Option<Expectation> {
+        if self.nest().is_some() {
+            return None;
+        }
+        let mut inner = self.lock();
+        if interest == Events::OUT.interest() {
+            return inner.expect_room();
+        }
+        // The sender tells nobody meanwhile, so nobody else may be waiting. Who begins to wait looks under the lock after
+        // this, and then the sender is asked to tell again.
+        let alone = interest == Events::IN.interest()
+            && (planted(Mistake::InprocExpectsForOthers) || !self.doorbell.has_waiters(interest));
+        if alone { inner.expect_message() } else { None }
     }
 
     /// The answer of a call that found nothing.
@@ -213,15 +232,18 @@ impl SocketCore {
     }
 
     /// What of `wanted` is possible now.
-    pub(crate) fn ready(&self, wanted: Events) -> Result<Events> {
+    pub(crate) fn ready(&self, wanted: Events, look: Look) -> Result<Events> {
         self.usable("poll")?;
-        Ok(self.with(|inner| inner.ready(wanted)))
+        Ok(self.with(|inner| {
+            inner.table.look = look;
+            inner.ready(wanted)
+        }))
     }
 
     /// The same with a look at the network, if nobody else looks.
-    pub(crate) fn ready_now(&self, wanted: Events) -> Result<Events> {
-        let ready = self.ready(wanted)?;
-        if ready == wanted || !self.pump() { Ok(ready) } else { self.ready(wanted) }
+    pub(crate) fn ready_now(&self, wanted: Events, look: Look) -> Result<Events> {
+        let ready = self.ready(wanted, look)?;
+        if ready == wanted || !self.pump() { Ok(ready) } else { self.ready(wanted, look) }
     }
 
     /// Serves what the network has for this socket, if nobody else would: the I/O thread does unless an application
@@ -290,7 +312,7 @@ impl SocketCore {
         match option {
             SocketOption::Fd => Ok(OptionValue::Int(self.descriptor()?)),
             SocketOption::Events => {
-                Ok(OptionValue::Int(self.ready_now(Events::IN | Events::OUT)?.bits() as i32))
+                Ok(OptionValue::Int(self.ready_now(Events::IN | Events::OUT, Look::Passing)?.bits() as i32))
             }
             SocketOption::LastEndpoint => Ok(OptionValue::Text(self.last_endpoint())),
             SocketOption::TopicsCount => {
@@ -330,14 +352,14 @@ impl SocketCore {
             outlet.armed = Some(self.doorbell.register(wanted.interest(), &outlet.signal.waker()));
         }
         // Announced first, so a change from here on raises the descriptor.
-        let ready = self.ready(wanted)?;
+        let ready = self.ready(wanted, Look::Last)?;
         let Some(mut lead) = self.nest().and_then(|nest| nest.try_lead()).filter(|_| ready.is_empty()) else {
             return Ok(ready);
         };
         // The loop's own thread serves the network: what is left in the nest keeps the descriptor readable.
         lead.clear();
         while matches!(lead.serve(), Ok(Led::Served)) {
-            let ready = self.ready(wanted)?;
+            let ready = self.ready(wanted, Look::Last)?;
             if !ready.is_empty() {
                 return Ok(ready);
             }

@@ -43,6 +43,9 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::InterruptRingsFirst, waiting::interrupt),
     (Mistake::InprocRoomLooksOnce, local::high_water),
     (Mistake::InprocLooksOnce, local::stream),
+    (Mistake::InprocRoomUnwished, local::high_water),
+    (Mistake::InprocForgetsPipe, local::stream),
+    (Mistake::InprocExpectsForOthers, local::two_receivers),
 ];
 
 #[test]
@@ -138,6 +141,16 @@ fn a_poller_is_woken() {
 #[test]
 fn inproc_streams() {
     explore(local::stream);
+}
+
+#[test]
+fn inproc_receivers_share() {
+    explore(local::two_receivers);
+}
+
+#[test]
+fn inproc_is_looked_at_again() {
+    explore(local::many_pipes);
 }
 
 #[test]

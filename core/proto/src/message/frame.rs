@@ -40,11 +40,13 @@ impl Frame {
     }
 
     /// Copies `bytes`: inline when short, otherwise into an allocation of exactly that size.
-    #[inline]
+    #[inline(always)]
     pub fn copy_from_slice(bytes: &[u8]) -> Self {
-        match Self::inline_prefix(bytes, bytes.len()) {
-            Some(frame) => frame,
-            None => Self(Repr::Shared(Bytes::copy_from_slice(bytes))),
+        // The first of these goes through registers.
+        match <&[u8; INLINE]>::try_from(bytes) {
+            Ok(whole) => Self::from_chunk(whole, INLINE as u8),
+            Err(_) if bytes.len() < INLINE => Self::from_chunk(&chunk(bytes), bytes.len() as u8),
+            Err(_) => Self(Repr::Shared(Bytes::copy_from_slice(bytes))),
         }
     }
 
@@ -52,9 +54,7 @@ impl Frame {
     #[inline]
     pub(crate) fn inline_prefix(source: &[u8], len: usize) -> Option<Self> {
         let body = source.get(..len).filter(|_| len <= INLINE)?;
-        let mut data = [0; INLINE];
-        data[..len].copy_from_slice(body);
-        Some(Self(Repr::Inline { length: Length::new(len), data: Inline(data) }))
+        Some(Self(Repr::Inline { length: Length::new(len), data: Inline(chunk(body)) }))
     }
 
     /// The first `len` bytes of `chunk`, at most all of them. One copy of fixed size costs less than one whose length is
@@ -114,6 +114,27 @@ impl Frame {
             Repr::Shared(bytes) => bytes.clone(),
         }
     }
+}
+
+/// At most [`INLINE`] bytes, and zeros behind them. The two copies of fixed size, which may overlap, cost less than one
+/// whose size is only known at run time.
+#[inline(always)]
+fn chunk(body: &[u8]) -> [u8; INLINE] {
+    let mut chunk = [0; INLINE];
+    macro_rules! copy {
+        ($($size:literal)*) => {
+            match body.len() {
+                $($size.. => if let (Some(head), Some(tail)) = (body.first_chunk::<$size>(), body.last_chunk::<$size>()) {
+                    let end = body.len().min(INLINE);
+                    chunk[..$size].copy_from_slice(head);
+                    chunk[end - $size..end].copy_from_slice(tail);
+                })*
+                0 => {}
+            }
+        };
+    }
+    copy!(32 16 8 4 2 1);
+    chunk
 }
 
 impl Default for Frame {
@@ -206,7 +227,7 @@ impl From<String> for Frame {
 }
 
 impl From<&[u8]> for Frame {
-    #[inline]
+    #[inline(always)]
     fn from(bytes: &[u8]) -> Self {
         Self::copy_from_slice(bytes)
     }

@@ -250,7 +250,7 @@ impl From<Frame> for Message {
 macro_rules! single {
     ($([$($generics:tt)*] $from:ty),* $(,)?) => {$(
         impl<$($generics)*> From<$from> for Message {
-            #[inline]
+            #[inline(always)]
             fn from(body: $from) -> Self {
                 Self::from(Frame::from(body))
             }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Inbox, PipeId};
+use super::{Found, Inbox, PipeId};
 use crate::Message;
 
 /// The pipes that may have messages, in the order of their turns (libzmq's `fq`).
@@ -25,7 +25,7 @@ enum State {
     /// Not attached.
     #[default]
     Absent,
-    /// Attached, nothing to read known.
+    /// Attached, and not to be looked at.
     Idle,
     /// `next`, or in `turns`.
     Ready,
@@ -69,7 +69,7 @@ impl FairQueue {
         }
     }
 
-    /// The next message. A pipe that gave one goes to the end, an empty one leaves.
+    /// The next message. A pipe that was asked goes to the end, unless it has nothing until it is readable again.
     pub(super) fn recv<I: Inbox + ?Sized>(&mut self, inbox: &mut I) -> Option<Message> {
         let mut message = Message::new();
         self.recv_into(inbox, &mut message).then_some(message)
@@ -78,23 +78,29 @@ impl FairQueue {
     /// The same without moving the message about; says whether there was one.
     #[inline]
     pub(super) fn recv_into<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> bool {
-        while let Some(pipe) = self.next {
-            if inbox.pop(pipe, into) {
-                if !self.turns.is_empty() {
-                    self.pass_on(pipe);
+        // Each is asked once.
+        for _ in 0..=self.turns.len() {
+            let Some(pipe) = self.next else { break };
+            match inbox.pop(pipe, into) {
+                Found::Message => {
+                    self.pass(pipe);
+                    self.last = Some(pipe);
+                    return true;
                 }
-                self.last = Some(pipe);
-                return true;
+                Found::NothingYet => self.pass(pipe),
+                Found::Nothing => self.rest(pipe),
             }
-            self.rest(pipe);
         }
         false
     }
 
-    /// The pipe had its turn, and others wait for theirs.
-    fn pass_on(&mut self, pipe: PipeId) {
-        self.turns.push_back(pipe);
-        self.next = self.turns.pop_front();
+    /// The pipe whose turn it is goes to the end.
+    #[inline]
+    fn pass(&mut self, pipe: PipeId) {
+        if !self.turns.is_empty() {
+            self.turns.push_back(pipe);
+            self.next = self.turns.pop_front();
+        }
     }
 
     /// Where the last message came from.
@@ -109,5 +115,46 @@ impl FairQueue {
         if let Some(state) = self.states.get_mut(pipe.index()) {
             *state = State::Idle;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each look finds.
+    struct Script(Vec<(PipeId, Found)>);
+
+    impl Inbox for Script {
+        fn pop(&mut self, pipe: PipeId, _into: &mut Message) -> Found {
+            let (expected, found) = self.0.remove(0);
+            assert_eq!(pipe, expected);
+            found
+        }
+    }
+
+    fn look(queue: &mut FairQueue, script: &[(u32, Found)]) -> bool {
+        let mut script = Script(script.iter().map(|(pipe, found)| (PipeId(*pipe), *found)).collect());
+        let found = queue.recv_into(&mut script, &mut Message::new());
+        assert!(script.0.is_empty(), "not asked: {:?}", script.0);
+        found
+    }
+
+    #[test]
+    fn who_has_nothing_yet_keeps_its_turn_and_is_asked_once_a_call() {
+        use Found::{Message, Nothing, NothingYet};
+        let mut queue = FairQueue::default();
+        (0..3).map(PipeId).for_each(|pipe| {
+            queue.attach(pipe);
+            queue.readable(pipe);
+        });
+        assert!(look(&mut queue, &[(0, NothingYet), (1, Message)]));
+        assert!(!look(&mut queue, &[(2, NothingYet), (0, NothingYet), (1, NothingYet)]));
+        assert!(!look(&mut queue, &[(2, Nothing), (0, NothingYet), (1, NothingYet)]));
+        assert!(look(&mut queue, &[(0, Message)]));
+        assert!(!look(&mut queue, &[(1, Nothing), (0, Nothing)]));
+        assert!(!look(&mut queue, &[]));
+        queue.readable(PipeId(2));
+        assert!(look(&mut queue, &[(2, Message)]));
     }
 }

@@ -73,5 +73,5 @@ mod testing;
 
 pub use machine::Pattern;
 pub use route::{
-    DropCause, Identified, InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError,
+    DropCause, Found, Identified, InboundDrops, Inbox, PatternOption, PipeId, Pipes, Route, RouteError,
 };

@@ -23,11 +23,21 @@ pub trait Pipes {
 
 /// How a pattern takes messages out of the engine's inbound queues.
 pub trait Inbox {
-    /// The next whole received message of that pipe. After `false` the pattern does not ask again until the engine calls
-    /// [`Pattern::readable`](super::Pattern::readable).
-    ///
-    /// It is put into `into`, so that it is moved only once on its way to the user; `false` = there is none.
-    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool;
+    /// The next whole received message of that pipe. It is put into `into`, so that it is moved only once on its way to
+    /// the user.
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> Found;
+}
+
+/// What a look into an inbox found.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub enum Found {
+    /// A message.
+    Message,
+    /// Nothing now. The engine does not say when there is something: the pattern has to ask again each time it looks for
+    /// a message.
+    NothingYet,
+    /// Nothing. The pattern does not ask again until the engine calls [`Pattern::readable`](super::Pattern::readable).
+    Nothing,
 }
 
 /// Where a message goes, from [`Pattern::reserve`](super::Pattern::reserve).

@@ -7,7 +7,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
 
 use super::rules::put;
-use super::{Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError};
+use super::{Found, Inbox, Pattern, PatternOption, PipeId, Pipes, Route, RouteError};
 use crate::Message;
 use crate::message::folded::{fold, unfold};
 
@@ -16,6 +16,8 @@ use crate::message::folded::{fold, unfold};
 pub(super) struct Engine {
     pub(super) inboxes: Vec<VecDeque<Message>>,
     full: Vec<bool>,
+    /// Whether the last look in vain is to be repeated: every other is.
+    vain: bool,
 }
 
 impl Pipes for Engine {
@@ -25,8 +27,12 @@ impl Pipes for Engine {
 }
 
 impl Inbox for Engine {
-    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> bool {
-        put(self.inboxes.get_mut(pipe.index()).and_then(VecDeque::pop_front), into)
+    fn pop(&mut self, pipe: PipeId, into: &mut Message) -> Found {
+        if put(self.inboxes.get_mut(pipe.index()).and_then(VecDeque::pop_front), into) {
+            return Found::Message;
+        }
+        self.vain = !self.vain;
+        if self.vain { Found::NothingYet } else { Found::Nothing }
     }
 }
 
