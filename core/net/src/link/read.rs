@@ -251,6 +251,7 @@ impl Link {
             wire.slab = slab;
             // A read that was not cut off has emptied the kernel's queue; the next byte, or the end, is a new edge.
             let again = std::mem::take(&mut wire.read_again);
+            let read = outcome.as_ref().map_or(0, |count| *count);
             wire.full_reads = match &outcome {
                 Ok(count) if *count == size => wire.full_reads.saturating_add(1),
                 _ => 0,
@@ -273,7 +274,7 @@ impl Link {
                 Err(error) => self.fail(&mut state, Loss::Stream(error.kind())),
             }
             if let Some(wire) = state.wire.as_mut() {
-                wire.slab = keep_slab(std::mem::take(&mut wire.slab));
+                wire.slab = keep_slab(std::mem::take(&mut wire.slab), read);
                 if wire.failed.is_some() {
                     self.command(Command::Lost(self.key));
                 }
@@ -418,7 +419,8 @@ thread_local! {
     static SPARE: Cell<BytesMut> = Cell::new(BytesMut::new());
 }
 
-/// The beginning of a frame, up to this size, moves out of the slab: a peer that stops there must not keep all of it.
+/// The beginning of a frame, up to this size, moves out of the slab: a peer that stops there must not keep all of it. Not after
+/// a longer read, behind which another is about to follow.
 const SHORT_REST: usize = 1024;
 
 /// A slab to read into, behind the beginning of a frame.
@@ -434,9 +436,9 @@ fn spare_slab(rest: BytesMut) -> BytesMut {
     slab
 }
 
-/// Keeps a slab for the next read, but for what has not been parsed.
-fn keep_slab(mut slab: BytesMut) -> BytesMut {
-    if slab.len() > SHORT_REST {
+/// Keeps a slab for the next read, but for what has not been parsed after the last one, of `read` bytes.
+fn keep_slab(mut slab: BytesMut, read: usize) -> BytesMut {
+    if slab.len() > SHORT_REST || (read > SHORT_REST && !slab.is_empty()) {
         return slab;
     }
     let rest = BytesMut::from(&slab[..]);
@@ -454,12 +456,12 @@ mod tests {
         let mut slab = BytesMut::with_capacity(2 * READ_SIZE);
         slab.extend_from_slice(&[7; SHORT_REST]);
         let memory = slab.as_ptr();
-        let rest = keep_slab(slab);
+        let rest = keep_slab(slab, 10);
         assert!(rest == [7; SHORT_REST][..] && rest.capacity() <= SHORT_REST);
         let slab = spare_slab(rest);
         assert!(slab == [7; SHORT_REST][..] && slab.as_ptr() == memory, "the same slab, with what it held");
         let longer = BytesMut::from(&[8; SHORT_REST + 1][..]);
         let memory = longer.as_ptr();
-        assert_eq!(spare_slab(keep_slab(longer)).as_ptr(), memory, "more is not moved about");
+        assert_eq!(spare_slab(keep_slab(longer, 10)).as_ptr(), memory, "more is not moved about");
     }
 }

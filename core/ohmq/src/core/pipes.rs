@@ -15,6 +15,10 @@ use crate::Stats;
 use crate::inproc::InprocEnd;
 
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every pipe is a link, which is reached once for each message"
+)]
 pub(super) enum Channel {
     Link(LinkEnd),
     /// In a place of its own, so that links stay small.

@@ -106,7 +106,7 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Connected, Anywhere, Allocations,       1.0, 1_000, MEASURED),
     row(Stream, Bound,     Anywhere, Allocations,       2.0, 1_000, MEASURED),
     row(Long,   Connected, Anywhere, Allocations,       5.0, 1_000, MEASURED),
-    row(Long,   Bound,     Anywhere, Allocations,       1.1,     1, MEASURED),
+    row(Long,   Bound,     Anywhere, Allocations,       0.1,     1, MEASURED),
     row(FAN,    Bound,     OneCpu,   Allocations,      12.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Allocations,       2.0, 1_000, MEASURED),
     row(Again,  Connected, Anywhere, Allocations,       1.2,     1, MEASURED),
@@ -114,9 +114,9 @@ pub const LIMITS: &[Limit] = &[
 
     row(ONE,    Connected, OneCpu,   Instructions,  5_200.0,     1, MEASURED),
     row(ONE,    Bound,     OneCpu,   Instructions,  5_000.0,     1, MEASURED),
-    row(Stream, Connected, OneCpu,   Instructions,    680.0,     1, MEASURED),
-    row(Stream, Bound,     OneCpu,   Instructions,    540.0,     1, MEASURED),
-    row(FAN,    Bound,     OneCpu,   Instructions,    470.0,     1, MEASURED),
+    row(Stream, Connected, OneCpu,   Instructions,    350.0,     1, MEASURED),
+    row(Stream, Bound,     OneCpu,   Instructions,    380.0,     1, MEASURED),
+    row(FAN,    Bound,     OneCpu,   Instructions,    150.0,     1, MEASURED),
 
     row(REST,   Bound,     Anywhere, WakeUps,           0.0,     1, DESIGN),
     row(REST,   Connected, Anywhere, WakeUps,           0.0,     1, DESIGN),
