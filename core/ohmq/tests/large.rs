@@ -42,7 +42,8 @@ fn small_and_large_ones_stay_in_order() {
     let context = Context::new();
     let (push, pull) = pair(&context);
     let sender = push.clone();
-    let sending = thread::spawn(move || (0..2_000).for_each(|number| sender.send(&body(number)).unwrap()));
+    let sending =
+        thread::spawn(move || (0..2_000).for_each(|number| sender.send(&body(number)[..]).unwrap()));
     expect(&pull, 0..2_000);
     sending.join().unwrap();
     let stats = push.stats();
@@ -104,7 +105,7 @@ fn senders_do_not_interleave_and_a_lost_connection_tears_nothing() {
         .map(|who| {
             let push = push.clone();
             // They send until the socket is closed.
-            thread::spawn(move || while push.send(&vec![who; 200_000]).is_ok() {})
+            thread::spawn(move || while push.send(&vec![who; 200_000][..]).is_ok() {})
         })
         .collect();
     for _ in 0..4 {

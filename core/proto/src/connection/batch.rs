@@ -25,7 +25,7 @@ impl Run {
     /// not stored inside a message will be references to the buffer, if `pins` allow for one more.
     pub fn take(self, input: &mut BytesMut, pins: &mut Pins) -> Batch {
         let bytes = input.split_to(self.bytes).freeze();
-        let longer = self.bytes > self.count * INLINE;
+        let longer = self.bytes > self.count * (INLINE + frame::SHORT_HEADER);
         let (bytes, sliced) = if longer { pins.pin(bytes) } else { (bytes, false) };
         Batch { bytes, at: 0, count: self.count, sliced }
     }
@@ -107,7 +107,7 @@ impl Batch {
         let length = match frame::parse_small(self.rest()) {
             Some((chunk, length)) => {
                 into.put_chunk(chunk, length);
-                2 + usize::from(length)
+                frame::SHORT_HEADER + usize::from(length)
             }
             None => self.longer(into),
         };

@@ -13,6 +13,9 @@ pub enum FrameFormat {
     V2,
 }
 
+/// The header of a frame of at most 255 bytes of a 2.0 or later message.
+pub(crate) const SHORT_HEADER: usize = 2;
+
 /// A longest header: flags and an 8-byte length.
 pub(crate) const MAX_HEADER: usize = 10;
 
