@@ -59,8 +59,8 @@ pub(crate) struct InprocEnd {
     pub(crate) given: u64,
     /// Messages put in when this end was last watched.
     answered: u64,
-    /// Messages put in when the last one was taken out.
-    heard: u64,
+    /// Messages taken out when the last one was put in.
+    told: u64,
     /// Looks in vain since the last message.
     vain: u32,
     /// Messages taken out since the last look at what the sender has written.
@@ -189,7 +189,7 @@ impl InprocEnd {
                 taken: 0,
                 given: 0,
                 answered: 0,
-                heard: 0,
+                told: 0,
                 vain: 0,
                 run: 0,
                 rested: 0,
@@ -242,6 +242,7 @@ impl InprocEnd {
     pub(crate) fn push(&mut self, make: impl FnOnce() -> Message, tell: impl FnOnce(Nudge)) {
         self.producer.push_with(make);
         self.given += 1;
+        self.told = self.taken;
         // The receiver wishes first and looks at the queue afterwards.
         if self.far().news.take() {
             tell(self.nudge(What::News));
@@ -265,7 +266,6 @@ impl InprocEnd {
         }
         self.taken += 1;
         self.run += 1;
-        self.heard = self.given;
         self.vain = 0;
         // A sender without room waits for half of it. Looking at every message would cost more than taking it.
         if (self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS)) && self.is_starved() {
@@ -278,7 +278,7 @@ impl InprocEnd {
     /// last time: at its heels each would wait for the other with every single message.
     fn let_it_run(&mut self) {
         let few = (1..FEW).contains(&std::mem::take(&mut self.run));
-        if few && self.is_stream() && self.heard == self.given {
+        if few && self.taken - self.told.max(self.rested) >= STREAM {
             pause(HEAD_START);
         }
     }
