@@ -12,9 +12,6 @@ use crate::sync::{Apart, Arc, AtomicBool, AtomicPtr, AtomicUsize, Mistake, Order
 /// Values in one chunk; a power of two. Tiny in a model, so that a model crosses the boundary.
 const CHUNK: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
-/// So many places ahead of its writing the producer claims their cache lines, which the consumer has read last.
-const AHEAD: usize = 8;
-
 /// A new, empty queue.
 pub fn channel<T>() -> (Producer<T>, Consumer<T>) {
     let shared = Arc::new(Shared {
@@ -68,9 +65,6 @@ impl<T> Producer<T> {
         chunk.slots[place].with_mut(|slot| unsafe {
             (*slot).write(make());
         });
-        if let Some(ahead) = chunk.slots.get(place + AHEAD) {
-            claim(ahead);
-        }
         self.at.count = self.at.count.wrapping_add(1);
         self.shared.pushed.0.store(self.at.count, ordering(Mistake::PublishRelaxed, Ordering::Release));
     }
@@ -122,8 +116,6 @@ impl<T> Producer<T> {
             .spare
             .swap(ptr::null_mut(), ordering(Mistake::RecycleRelaxed, Ordering::Acquire));
         let next = if spare.is_null() { Chunk::allocate() } else { spare };
-        // SAFETY: the chunk is the producer's alone, and alive.
-        unsafe { &*next }.slots.iter().take(AHEAD).for_each(claim);
         let link = match self.at.chunk.is_null() {
             true => &self.shared.seldom.0.first,
             // SAFETY: the consumer leaves the current chunk only after a value of the next one is published.
@@ -333,18 +325,6 @@ impl<T> Drop for Move<T> {
         // SAFETY: who makes it sees to it that there is a value at `from`, which nobody moves out again, and none at `to`.
         unsafe { ptr::copy_nonoverlapping(self.from, self.to, 1) };
     }
-}
-
-/// Has the processor fetch a place to be written, if it can: otherwise the stores would wait for it one by one, and what
-/// follows them for the stores.
-#[inline(always)]
-fn claim<T>(place: &T) {
-    #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
-    // SAFETY: a hint, which changes nothing that a program can see; processors that do not know it ignore it.
-    unsafe {
-        std::arch::asm!("prefetchw [{}]", in(reg) ptr::from_ref(place), options(nostack, preserves_flags, readonly));
-    }
-    let _ = place;
 }
 
 /// A position: so many values since the beginning, the chunk that holds the value before it (null: none yet).
