@@ -243,9 +243,10 @@ fn who_spins_for_ever_never_sleeps() {
                 let nothing = pull.recv_timeout(Some(Duration::from_millis(2)));
                 assert_eq!(nothing.unwrap_err().code(), ErrorCode::Eagain);
             }
-            // Now and then another thread has a lock that it needs.
+            // Now and then another thread has a lock that it needs, or the time is over before it could sleep, because the
+            // machine was busy.
             let slept = sleeps() - before;
-            assert_eq!(slept >= 20, spin == 0, "{slept} sleeps with spin {spin} over {transport}");
+            assert_eq!(slept >= 10, spin == 0, "{slept} sleeps with spin {spin} over {transport}");
         }
     }
 }
