@@ -240,13 +240,13 @@ fn who_spins_for_ever_never_sleeps() {
             pull.recv_timeout(PATIENCE).unwrap();
             let before = sleeps();
             for _ in 0..20 {
-                let nothing = pull.recv_timeout(Some(Duration::from_millis(2)));
+                // Longer than a busy machine keeps a thread from running: or the time is over before it could sleep.
+                let nothing = pull.recv_timeout(Some(Duration::from_millis(20)));
                 assert_eq!(nothing.unwrap_err().code(), ErrorCode::Eagain);
             }
-            // Now and then another thread has a lock that it needs, or the time is over before it could sleep, because the
-            // machine was busy.
+            // Now and then another thread has a lock that it needs.
             let slept = sleeps() - before;
-            assert_eq!(slept >= 10, spin == 0, "{slept} sleeps with spin {spin} over {transport}");
+            assert_eq!(slept >= 20, spin == 0, "{slept} sleeps with spin {spin} over {transport}");
         }
     }
 }
