@@ -1,12 +1,11 @@
 //! The reader role: from bytes the kernel has to messages the socket may take.
 
-use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use ohmq_proto::connection::Event;
+use ohmq_proto::connection::{Event, slab};
 use ohmq_queue::doorbell::IN;
 use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::sync::MutexGuard;
@@ -151,6 +150,8 @@ impl Link {
             if lacks > size {
                 // The whole body in one place, so that it is not copied about while it grows.
                 slab.reserve(lacks.min(TRUSTED.max(slab.len())) + 2 * READ_SIZE);
+            } else {
+                slab = slab::with_room(slab, size);
             }
             let outcome = stream.read(&mut slab, size);
             if let Some(turn) = self.return_slab(&stream, slab, outcome, size, teller) {
@@ -407,43 +408,23 @@ fn take_slab(state: &mut State) -> Option<(Arc<Stream>, BytesMut, usize, usize)>
         return None;
     }
     wire.reader_held = true;
-    let slab = spare_slab(std::mem::take(&mut wire.slab));
+    let slab = std::mem::take(&mut wire.slab);
     let least = if wire.full_reads >= 2 { 2 * READ_SIZE } else { READ_SIZE };
     let lacks = wire.connection.wanted();
     Some((Arc::clone(&wire.stream), slab, lacks.clamp(least, LARGE_READ), lacks))
-}
-
-thread_local! {
-    /// An empty slab for the next read of this thread, whichever link it is for: connections keep none while they have
-    /// nothing unparsed, or only the beginning of a short frame, and the memory stays in the cache.
-    static SPARE: Cell<BytesMut> = Cell::new(BytesMut::new());
 }
 
 /// The beginning of a frame, up to this size, moves out of the slab: a peer that stops there must not keep all of it. Not after
 /// a longer read, behind which another is about to follow.
 const SHORT_REST: usize = 1024;
 
-/// A slab to read into, behind the beginning of a frame.
-fn spare_slab(rest: BytesMut) -> BytesMut {
-    if rest.len() > SHORT_REST {
-        return rest;
-    }
-    let mut slab = SPARE.try_with(Cell::take).unwrap_or_default();
-    if !rest.is_empty() {
-        slab.reserve(rest.len() + READ_SIZE);
-        slab.extend_from_slice(&rest);
-    }
-    slab
-}
-
-/// Keeps a slab for the next read, but for what has not been parsed after the last one, of `read` bytes.
-fn keep_slab(mut slab: BytesMut, read: usize) -> BytesMut {
+/// Gives the slab back after a read of `read` bytes, but for what has not been parsed.
+fn keep_slab(slab: BytesMut, read: usize) -> BytesMut {
     if slab.len() > SHORT_REST || (read > SHORT_REST && !slab.is_empty()) {
         return slab;
     }
     let rest = BytesMut::from(&slab[..]);
-    slab.clear();
-    let _ = SPARE.try_with(|spare| spare.set(slab));
+    slab::keep(slab);
     rest
 }
 
@@ -453,15 +434,15 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_frame_keeps_no_slab() {
-        let mut slab = BytesMut::with_capacity(2 * READ_SIZE);
+        let mut slab = slab::with_room(BytesMut::new(), READ_SIZE);
         slab.extend_from_slice(&[7; SHORT_REST]);
         let memory = slab.as_ptr();
         let rest = keep_slab(slab, 10);
         assert!(rest == [7; SHORT_REST][..] && rest.capacity() <= SHORT_REST);
-        let slab = spare_slab(rest);
+        let slab = slab::with_room(rest, READ_SIZE);
         assert!(slab == [7; SHORT_REST][..] && slab.as_ptr() == memory, "the same slab, with what it held");
         let longer = BytesMut::from(&[8; SHORT_REST + 1][..]);
         let memory = longer.as_ptr();
-        assert_eq!(spare_slab(keep_slab(longer, 10)).as_ptr(), memory, "more is not moved about");
+        assert_eq!(keep_slab(longer, 10).as_ptr(), memory, "more is not moved about");
     }
 }

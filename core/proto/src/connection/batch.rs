@@ -8,8 +8,8 @@ use crate::message::{Frame, INLINE, Message};
 use crate::wire::FrameFormat;
 use crate::wire::frame;
 
-use super::Connection;
 use super::traffic::SLICED;
+use super::{Connection, slab};
 
 /// Whole messages of one frame each, shorter than 8 KiB, that [`Connection::run`] found at the front of a buffer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,6 +68,12 @@ struct Pinned {
     _counted: Arc<()>,
 }
 
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        slab::keep_piece(std::mem::take(&mut self.bytes));
+    }
+}
+
 impl AsRef<[u8]> for Pinned {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
@@ -122,7 +128,7 @@ impl Batch {
     /// Lets go of the buffer.
     #[cold]
     fn end(&mut self) {
-        *self = Batch::default();
+        slab::keep_piece(std::mem::take(self).bytes);
     }
 
     /// What is left, from the next message on.
