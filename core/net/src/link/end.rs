@@ -66,6 +66,11 @@ impl LinkEnd {
         self.link.has_room(self.gathered.messages() + elsewhere)
     }
 
+    /// How many more messages may be sent, at least, before [`LinkEnd::writable`] has to be asked again.
+    pub fn room(&self) -> usize {
+        self.link.room(self.gathered.messages())
+    }
+
     /// Queues a message. The caller calls [`Link::flush`] once it holds no lock. A message that has to wait for a
     /// connection is taken out of its place, any other is left there for the caller to drop.
     #[inline]
@@ -155,6 +160,12 @@ impl LinkEnd {
     #[inline]
     pub fn pop(&mut self, into: &mut Message) -> bool {
         self.received.pop(into)
+    }
+
+    /// The same for those that are still as the peer sent them.
+    #[inline(always)]
+    pub fn pop_batch(&mut self, into: &mut Message) -> bool {
+        self.received.pop_batch(into)
     }
 
     /// Takes more messages from the link, when there are none left here. Says whether events happened meanwhile that

@@ -36,6 +36,12 @@ impl Inbound {
         self.batch.pop(into) || self.pop_message(into)
     }
 
+    /// The same for the messages of the batch.
+    #[inline(always)]
+    pub(super) fn pop_batch(&mut self, into: &mut Message) -> bool {
+        self.batch.pop(into)
+    }
+
     fn pop_message(&mut self, into: &mut Message) -> bool {
         self.messages.pop_front().map(|message| *into = message).is_some()
     }

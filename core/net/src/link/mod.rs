@@ -117,6 +117,14 @@ impl Link {
         self.unsent.load(Ordering::SeqCst) + gathered < mark
     }
 
+    /// How many more messages may be sent at least when `gathered` are on their way here.
+    fn room(&self, gathered: usize) -> usize {
+        match self.send_hwm.load(Ordering::Relaxed) {
+            0 => usize::MAX,
+            mark => mark.saturating_sub(self.unsent.load(Ordering::SeqCst) + gathered),
+        }
+    }
+
     /// The layout of the peer's frames, while there is a connection.
     fn frame_format(&self) -> Option<FrameFormat> {
         self.lock()

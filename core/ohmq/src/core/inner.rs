@@ -7,6 +7,7 @@ use ohmq_proto::{DropCause, Message, Pattern, Pipes, Route, RouteError};
 
 use super::effects::Effect;
 use super::pipes::{Channel, PipeTable};
+use super::run::Run;
 use crate::context::Live;
 use crate::inproc::Expectation;
 use crate::options::Options;
@@ -57,7 +58,9 @@ pub(super) struct Inner {
     pub(super) lingering: Vec<Arc<Link>>,
     pub(super) closed: bool,
     pub(super) live: Arc<Live>,
-    delivered: u64,
+    /// What goes on.
+    pub(super) run: Run,
+    pub(super) delivered: u64,
     discards: Stats,
 }
 
@@ -72,6 +75,7 @@ impl Inner {
             lingering: Vec::new(),
             closed: false,
             live,
+            run: Run::Nothing,
             delivered: 0,
             discards: Stats::default(),
         }
@@ -117,6 +121,7 @@ impl Inner {
         let sent = self.table.gather(pipe, body);
         if sent {
             self.pattern.passed(pipe);
+            self.begin_run_of_sends(pipe);
         }
         sent
     }
@@ -135,6 +140,9 @@ impl Inner {
         self.table.turn();
         let found = self.pattern.recv(&mut self.table, into)?;
         self.delivered += u64::from(found);
+        if found {
+            self.begin_run_of_receives();
+        }
         Ok(found)
     }
 

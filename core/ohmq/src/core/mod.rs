@@ -11,6 +11,7 @@ mod inner;
 mod pace;
 mod pipes;
 mod publish;
+mod run;
 mod shared;
 
 pub(crate) use pipes::Look;

@@ -16,6 +16,7 @@ use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
 use super::pipes::Look;
+use super::run::{Run, Step};
 use crate::context::ContextCore;
 use crate::inproc::Expectation;
 use crate::options::{self, Change, Options};
@@ -117,20 +118,47 @@ impl SocketCore {
         {
             return Ok(true);
         }
+        let mut inner = self.inner.lock();
+        if let Outgoing::Borrowed(body) = message {
+            match inner.run_send(body) {
+                Step::Gathered => return Ok(true),
+                Step::Full => {
+                    self.end_sending(inner, patience);
+                    return Ok(true);
+                }
+                Step::No => {}
+            }
+        }
+        self.pass_the_long_way(inner, message, patience, look)
+    }
+
+    #[inline(never)]
+    fn pass_the_long_way<'a>(
+        &'a self,
+        mut inner: LockGuard<'a, Inner>,
+        message: &mut Outgoing<'_>,
+        patience: Patience,
+        look: Look,
+    ) -> std::result::Result<bool, Trouble> {
         let mut attempt = Attempt::First;
         loop {
-            let mut inner = self.lock();
+            inner.run = Run::Nothing;
             inner.table.look = look;
             let sent = match message {
                 Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
                 _ => inner.send(message.message(), attempt),
             };
-            if !inner.is_quiet() {
+            if inner.is_quiet() {
+                drop(inner);
+            } else {
                 self.end_sending(inner, patience);
             }
             match sent {
                 Ok(()) => return Ok(true),
-                Err(Refusal::Again) if attempt == Attempt::First => attempt = Attempt::Last,
+                Err(Refusal::Again) if attempt == Attempt::First => {
+                    attempt = Attempt::Last;
+                    inner = self.lock();
+                }
                 Err(Refusal::Again | Refusal::Final(RouteError::WouldBlock)) => return Ok(false),
                 Err(Refusal::Final(refusal)) => return Err(Trouble::Refused(refusal)),
             }
@@ -200,7 +228,21 @@ impl SocketCore {
 
     fn fetch(&self, into: &mut Message, look: Look) -> std::result::Result<bool, Trouble> {
         self.look()?;
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
+        if inner.run_recv(into) {
+            return Ok(true);
+        }
+        self.fetch_the_long_way(inner, into, look)
+    }
+
+    #[inline(never)]
+    fn fetch_the_long_way(
+        &self,
+        mut inner: LockGuard<'_, Inner>,
+        into: &mut Message,
+        look: Look,
+    ) -> std::result::Result<bool, Trouble> {
+        inner.run = Run::Nothing;
         inner.table.look = look;
         let found = inner.recv(into);
         if !inner.is_quiet() {
@@ -460,9 +502,12 @@ impl SocketCore {
         if trouble == Trouble::Closed { error.because("the socket is closed") } else { error }
     }
 
+    /// Takes the lock for anything but sending or receiving one more message.
     #[inline]
     fn lock(&self) -> LockGuard<'_, Inner> {
-        self.inner.lock()
+        let mut inner = self.inner.lock();
+        inner.run = Run::Nothing;
+        inner
     }
 
     fn lock_outlet(&self) -> MutexGuard<'_, Option<Outlet>> {

@@ -27,7 +27,7 @@ impl Run {
         let bytes = input.split_to(self.bytes).freeze();
         let longer = self.bytes > self.count * (INLINE + frame::SHORT_HEADER);
         let (bytes, sliced) = if longer { pins.pin(bytes) } else { (bytes, false) };
-        Batch { bytes, at: 0, count: self.count, sliced }
+        Batch { bytes, count: self.count, sliced }
     }
 
     /// Takes the run off the front of `input`, where it was found, one message after the other.
@@ -83,9 +83,8 @@ impl AsRef<[u8]> for Pinned {
 /// A run of messages in a piece of the read buffer, which is kept until the last of them is taken.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// From the next message on.
     bytes: Bytes,
-    /// Where the next message begins.
-    at: usize,
     count: usize,
     /// Longer bodies are references to `bytes`.
     sliced: bool,
@@ -105,19 +104,19 @@ impl Batch {
     }
 
     /// Puts the next message into `into`; says whether there was one.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self, into: &mut Message) -> bool {
         if self.count == 0 {
             return false;
         }
-        let length = match frame::parse_small(self.rest()) {
+        let length = match frame::parse_small(&self.bytes) {
             Some((chunk, length)) => {
                 into.put_chunk(chunk, length);
                 frame::SHORT_HEADER + usize::from(length)
             }
             None => self.longer(into),
         };
-        self.at += length;
+        self.bytes.advance(length);
         self.count -= 1;
         if self.count == 0 {
             self.end();
@@ -131,22 +130,14 @@ impl Batch {
         slab::keep_piece(std::mem::take(self).bytes);
     }
 
-    /// What is left, from the next message on.
-    #[inline(always)]
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
-    }
-
     /// Puts the next message into `into`, the long way; says how long it is on the wire.
     #[inline(never)]
     fn longer(&self, into: &mut Message) -> usize {
-        let rest = self.rest();
-        let (frame, length) = match extent(rest) {
+        let (frame, length) = match extent(&self.bytes) {
             Some((size, length)) if self.sliced => {
-                let body = self.at + size;
-                (Frame::from(self.bytes.slice(body..body + length)), size + length)
+                (Frame::from(self.bytes.slice(size..size + length)), size + length)
             }
-            _ => copied(rest),
+            _ => copied(&self.bytes),
         };
         *into = Message::from(frame);
         length

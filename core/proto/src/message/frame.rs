@@ -20,14 +20,18 @@ pub struct Frame(Repr);
 
 #[derive(Clone)]
 enum Repr {
-    Inline { length: Length, data: Inline },
+    Inline(Inline),
     Shared(Bytes),
 }
 
-/// Whole aligned words, see [`Length`].
+/// Whole aligned words, see [`Length`]. The body comes first, so that a copy of the frame reads it in the pieces it was
+/// written in: a piece that spans two of them would have to wait until both are in the cache.
 #[derive(Clone, Copy)]
-#[repr(align(8))]
-struct Inline([u8; INLINE]);
+#[repr(C, align(8))]
+struct Inline {
+    data: [u8; INLINE],
+    length: Length,
+}
 
 // Large enough for the 64-byte bodies that small messages so often have, and not larger.
 const _: () = assert!(size_of::<Frame>() == 72);
@@ -36,7 +40,7 @@ impl Frame {
     /// An empty frame.
     #[inline]
     pub const fn new() -> Self {
-        Self(Repr::Inline { length: Length::L0, data: Inline([0; INLINE]) })
+        Self(Repr::Inline(Inline { data: [0; INLINE], length: Length::L0 }))
     }
 
     /// Copies `bytes`: inline when short, otherwise into an allocation of exactly that size.
@@ -54,14 +58,14 @@ impl Frame {
     #[inline]
     pub(crate) fn inline_prefix(source: &[u8], len: usize) -> Option<Self> {
         let body = source.get(..len).filter(|_| len <= INLINE)?;
-        Some(Self(Repr::Inline { length: Length::new(len), data: Inline(chunk(body)) }))
+        Some(Self(Repr::Inline(Inline { data: chunk(body), length: Length::new(len) })))
     }
 
     /// The first `len` bytes of `chunk`, at most all of them. One copy of fixed size costs less than one whose length is
     /// only known at run time; the surplus is never visible.
     #[inline(always)]
     pub(crate) fn from_chunk(chunk: &[u8; INLINE], len: u8) -> Self {
-        Self(Repr::Inline { length: Length::new(usize::from(len)), data: Inline(*chunk) })
+        Self(Repr::Inline(Inline { data: *chunk, length: Length::new(usize::from(len)) }))
     }
 
     /// The same in the place of another frame: nothing but the bytes is moved.
@@ -70,9 +74,8 @@ impl Frame {
         if let Repr::Shared(_) = self.0 {
             self.clear();
         }
-        if let Repr::Inline { length, data } = &mut self.0 {
-            *length = Length::new(usize::from(len));
-            data.0 = *chunk;
+        if let Repr::Inline(inline) = &mut self.0 {
+            *inline = Inline { data: *chunk, length: Length::new(usize::from(len)) };
         }
     }
 
@@ -85,7 +88,7 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn as_chunk(&self) -> Option<(&[u8; INLINE], u8)> {
         match &self.0 {
-            Repr::Inline { length, data: Inline(data) } => Some((data, length.get() as u8)),
+            Repr::Inline(Inline { data, length }) => Some((data, length.get() as u8)),
             Repr::Shared(_) => None,
         }
     }
@@ -94,7 +97,7 @@ impl Frame {
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
-            Repr::Inline { length, data: Inline(data) } => &data[..length.get()],
+            Repr::Inline(Inline { data, length }) => &data[..length.get()],
             Repr::Shared(bytes) => bytes,
         }
     }
@@ -102,7 +105,7 @@ impl Frame {
     /// The body as a counted reference. Only an inline body is copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
-            Repr::Inline { length, data: Inline(data) } => Bytes::copy_from_slice(&data[..length.get()]),
+            Repr::Inline(Inline { data, length }) => Bytes::copy_from_slice(&data[..length.get()]),
             Repr::Shared(bytes) => bytes,
         }
     }
@@ -110,7 +113,7 @@ impl Frame {
     /// Another reference to the body. Only an inline body is copied.
     pub fn to_bytes(&self) -> Bytes {
         match &self.0 {
-            Repr::Inline { .. } => Bytes::copy_from_slice(self),
+            Repr::Inline(_) => Bytes::copy_from_slice(self),
             Repr::Shared(bytes) => bytes.clone(),
         }
     }
@@ -274,7 +277,7 @@ mod tests {
     use super::*;
 
     fn is_inline(frame: &Frame) -> bool {
-        matches!(frame.0, Repr::Inline { .. })
+        matches!(frame.0, Repr::Inline(_))
     }
 
     #[test]

@@ -103,6 +103,12 @@ impl FairQueue {
         }
     }
 
+    /// Whose turn it is, if nobody else has anything to read.
+    #[inline]
+    pub(super) fn only(&self) -> Option<PipeId> {
+        self.next.filter(|_| self.turns.is_empty())
+    }
+
     /// Where the last message came from.
     pub(super) fn last(&self) -> Option<PipeId> {
         self.last

@@ -53,6 +53,15 @@ impl LoadBalancer {
         self.positions.get(pipe.index()).is_some_and(|at| *at != NOWHERE)
     }
 
+    /// The only pipe.
+    #[inline]
+    pub(super) fn only(&self) -> Option<PipeId> {
+        match self.ring[..] {
+            [pipe] => Some(pipe),
+            _ => None,
+        }
+    }
+
     /// The pipe whose turn it is among those with room. Nothing changes until [`sent`](Self::sent).
     #[inline]
     pub(super) fn choose<P: Pipes + ?Sized>(&self, pipes: &P) -> Option<PipeId> {

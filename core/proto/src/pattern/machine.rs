@@ -272,6 +272,26 @@ impl Pattern {
         }
     }
 
+    /// The pipe that every message goes to as it is while no pipe comes or goes.
+    #[inline]
+    pub fn only_target(&self) -> Option<PipeId> {
+        match &self.family {
+            Family::Straight(straight) if self.sends => straight.only_target(),
+            _ => None,
+        }
+    }
+
+    /// The pipe that every message is received from as it is until another is readable, one comes or goes, or the user
+    /// does anything but receive.
+    #[inline]
+    pub fn only_source(&self) -> Option<PipeId> {
+        match &self.family {
+            Family::Straight(straight) => straight.only_source(),
+            Family::Subscriber(subscriber) => subscriber.only_source(),
+            _ => None,
+        }
+    }
+
     /// The pipes of the last [`Route::Many`]. Each is writable and appears once.
     pub fn targets(&self) -> &[PipeId] {
         family!(self, rules => rules.targets())

@@ -39,6 +39,18 @@ impl Straight {
         self.out.choose(pipes)
     }
 
+    /// The only pipe there is to be sent to.
+    #[inline]
+    pub(super) fn only_target(&self) -> Option<PipeId> {
+        self.out.only()
+    }
+
+    /// The only pipe with anything to be received.
+    #[inline]
+    pub(super) fn only_source(&self) -> Option<PipeId> {
+        self.inbound.only().filter(|_| self.ahead.is_none())
+    }
+
     /// The pipe had its turn.
     #[inline]
     pub(super) fn sent(&mut self, pipe: PipeId) {

@@ -35,6 +35,12 @@ impl Subscriber {
         }
     }
 
+    /// The only pipe with anything to be received, if all of it is wanted.
+    #[inline]
+    pub(super) fn only_source(&self) -> Option<PipeId> {
+        self.inbound.only().filter(|_| self.ahead.is_none() && (!self.filters || self.topics.matches(&[])))
+    }
+
     #[inline]
     fn next_message<I: Inbox + ?Sized>(&mut self, inbox: &mut I, into: &mut Message) -> bool {
         while self.inbound.recv_into(inbox, into) {
