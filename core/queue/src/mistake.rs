@@ -84,6 +84,8 @@ mistakes! {
         StreamUntended,
         /// Stream: it ends though a batch has not been written.
         TickForgetsBatch,
+        /// Run: it goes on although another has had the lock.
+        RunGoesOn,
         /// Reader: two threads may read at once.
         ReaderNotAlone,
         /// Reader: an edge during another thread's read is forgotten.

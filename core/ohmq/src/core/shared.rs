@@ -506,7 +506,9 @@ impl SocketCore {
     #[inline]
     fn lock(&self) -> LockGuard<'_, Inner> {
         let mut inner = self.inner.lock();
-        inner.run = Run::Nothing;
+        if !planted(Mistake::RunGoesOn) {
+            inner.run = Run::Nothing;
+        }
         inner
     }
 

@@ -22,6 +22,7 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::WriterTurnUnfinished, remote::many_senders),
     (Mistake::StreamUntended, remote::stream),
     (Mistake::TickForgetsBatch, remote::stream),
+    (Mistake::RunGoesOn, remote::run),
     (Mistake::ReaderNotAlone, remote::busy_receiver),
     (Mistake::ReaderLosesEdge, remote::busy_receiver),
     (Mistake::ReaderForgetsCut, remote::stream),
@@ -61,6 +62,11 @@ fn every_planted_mistake_is_noticed() {
 #[test]
 fn a_stream_arrives() {
     explore(remote::stream);
+}
+
+#[test]
+fn a_run_arrives() {
+    explore(remote::run);
 }
 
 #[test]

@@ -29,6 +29,18 @@ pub(crate) fn stream() {
     end(&context, [push, pull]);
 }
 
+/// The same of bodies that nobody has made messages of: after the second they go the short way.
+pub(crate) fn run() {
+    const BODIES: [&[u8]; 6] = [b"0", b"1", b"2", b"3", b"4", b"5"];
+    let context = Context::new();
+    let (push, pull) = sockets(&context, SocketType::Push, SocketType::Pull);
+    meet(&push, &pull);
+    let sending = sending(push, BODIES.into_iter());
+    BODIES.into_iter().for_each(|body| assert_eq!(pull.recv().unwrap().bytes(), body));
+    let push = sending.join().unwrap();
+    end(&context, [push, pull]);
+}
+
 /// Threads that send one by one on the same connection, and so write themselves.
 pub(crate) fn many_senders() {
     const EACH: u8 = 2;
