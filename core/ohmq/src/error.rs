@@ -24,19 +24,23 @@ pub struct Error {
     code: ErrorCode,
     operation: &'static str,
     subject: Cow<'static, str>,
-    detail: Cow<'static, str>,
+    detail: Option<Box<str>>,
 }
+
+// A received message is not moved about to make place for an error: their results are as large as the message alone, and what
+// is in it lies where it lay.
+const _: () = assert!(size_of::<Result<Message>>() == size_of::<Message>());
 
 impl Error {
     /// An error of `code` that happened while doing `operation` to `subject`.
     pub fn new(code: ErrorCode, operation: &'static str, subject: impl Into<Cow<'static, str>>) -> Self {
-        Error { code, operation, subject: subject.into(), detail: Cow::Borrowed("") }
+        Error { code, operation, subject: subject.into(), detail: None }
     }
 
     /// The same error with a sentence that says what exactly was wrong.
     #[must_use]
     pub fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = detail.into();
+        self.detail = Some(detail.into().into());
         self
     }
 
@@ -62,7 +66,7 @@ impl Error {
 
     /// What exactly was wrong; empty when the code says it all.
     pub fn detail(&self) -> &str {
-        &self.detail
+        self.detail.as_deref().unwrap_or_default()
     }
 
     /// The error of an operating system call.
@@ -88,8 +92,8 @@ impl fmt::Display for Error {
         if !self.subject.is_empty() {
             write!(f, " {}", self.subject)?;
         }
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
         }
         f.write_str(")")
     }
