@@ -32,10 +32,9 @@ pub trait Contestant: Send + Sync + 'static {
     fn socket(&self, kind: Kind, hwm: u32) -> impl Future<Output = Result<Self::Socket>> + Send;
 }
 
-/// A socket. Libraries whose calls block do so inside these futures.
+/// A socket. Libraries whose calls block do so before they return a future that is ready, where it costs: nothing that is
+/// passed is then kept in a future, and read from there again.
 pub trait Socket: Send + Sized + 'static {
-    type Message: AsRef<[u8]> + Send;
-
     /// Binds, and returns where others connect to.
     fn bind(&mut self, place: &Place) -> impl Future<Output = Result<String>> + Send;
 
@@ -46,8 +45,11 @@ pub trait Socket: Send + Sized + 'static {
     /// Sends a message of one frame from memory that stays the caller's.
     fn send(&mut self, body: &[u8]) -> impl Future<Output = Result<()>> + Send;
 
-    /// Receives the (last frame of the) next message.
-    fn recv(&mut self) -> impl Future<Output = Result<Self::Message>> + Send;
+    /// Receives the next message and looks at its (last frame's) body, where the library has put it.
+    fn recv<R: Send>(
+        &mut self,
+        look: impl FnOnce(&[u8]) -> R + Send,
+    ) -> impl Future<Output = Result<R>> + Send;
 
     /// Receives a message, with the routing frames that ROUTER puts before it, and sends it back.
     fn echo(&mut self) -> impl Future<Output = Result<()>> + Send;

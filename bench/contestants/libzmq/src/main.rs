@@ -2,13 +2,13 @@
 
 mod library;
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use anyhow::{Result, bail};
 use bench_kit::protocol::Place;
 use bench_kit::{Contestant, Driver, Identity, Kind, Socket, serve, spawn_blocking_lane, unsupported};
 
-use crate::library::{Context, Handle, Message, library};
+use crate::library::{Context, Handle, library};
 
 fn main() {
     let identity = library().map(|library| Identity {
@@ -57,8 +57,6 @@ impl Contestant for Libzmq {
 }
 
 impl Socket for ZmqSocket {
-    type Message = Message;
-
     async fn bind(&mut self, place: &Place) -> Result<String> {
         self.0.bind(&place.endpoint("*"))
     }
@@ -71,17 +69,21 @@ impl Socket for ZmqSocket {
         self.0.set_bytes(SUBSCRIBE, topic)
     }
 
-    async fn send(&mut self, body: &[u8]) -> Result<()> {
-        self.0.send(body, false)
+    fn send(&mut self, body: &[u8]) -> impl Future<Output = Result<()>> + Send {
+        ready(self.0.send(body, false))
     }
 
-    async fn recv(&mut self) -> Result<Message> {
-        loop {
-            let message = self.0.recv()?;
-            if !message.more() {
-                return Ok(message);
+    fn recv<R: Send>(
+        &mut self,
+        look: impl FnOnce(&[u8]) -> R + Send,
+    ) -> impl Future<Output = Result<R>> + Send {
+        ready(loop {
+            match self.0.recv() {
+                Ok(message) if message.more() => {}
+                Ok(message) => break Ok(look(message.as_ref())),
+                Err(error) => break Err(error),
             }
-        }
+        })
     }
 
     async fn echo(&mut self) -> Result<()> {

@@ -58,14 +58,6 @@ macro_rules! each {
     };
 }
 
-pub struct Received(Vec<Bytes>);
-
-impl AsRef<[u8]> for Received {
-    fn as_ref(&self) -> &[u8] {
-        self.0.last().map_or(&[], |frame| frame)
-    }
-}
-
 impl Handle {
     pub fn new(kind: Kind) -> Self {
         Self { kind, state: State::New }
@@ -87,10 +79,10 @@ impl Handle {
         }
     }
 
-    async fn receive(&mut self) -> Result<Received> {
+    async fn receive(&mut self) -> Result<Vec<Bytes>> {
         let received = each!(self.open().await?, socket => socket.recv().await?,
             PullTcp, PullIpc, ReqTcp, ReqIpc, RepTcp, RepIpc, DealerTcp, DealerIpc, RouterTcp, RouterIpc, Sub);
-        received.map(Received).context("the connection ended")
+        received.context("the connection ended")
     }
 
     async fn send_frames(&mut self, frames: Vec<Bytes>) -> Result<()> {
@@ -142,8 +134,6 @@ fn local<T>(future: impl Future<Output = T>) -> impl Future<Output = T> + Send {
 }
 
 impl Socket for Handle {
-    type Message = Received;
-
     fn bind(&mut self, place: &Place) -> impl Future<Output = Result<String>> + Send {
         local(async move {
             match (place.transport, self.kind) {
@@ -198,14 +188,20 @@ impl Socket for Handle {
         })
     }
 
-    fn recv(&mut self) -> impl Future<Output = Result<Received>> + Send {
-        local(self.receive())
+    fn recv<R: Send>(
+        &mut self,
+        look: impl FnOnce(&[u8]) -> R + Send,
+    ) -> impl Future<Output = Result<R>> + Send {
+        local(async move {
+            let message = self.receive().await?;
+            Ok(look(message.last().map_or(&[], |frame| frame)))
+        })
     }
 
     fn echo(&mut self) -> impl Future<Output = Result<()>> + Send {
         local(async move {
             let message = self.receive().await?;
-            self.send_frames(message.0).await
+            self.send_frames(message).await
         })
     }
 

@@ -1,6 +1,6 @@
 //! OhMQ: blocking calls on a shared socket, default options.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use anyhow::Result;
 use bench_kit::protocol::Place;
@@ -21,12 +21,8 @@ struct Ohmq(Context);
 struct Handle(ohmq::Socket);
 
 /// The body is the last frame: what comes before it are routing ids.
-struct Received(Message);
-
-impl AsRef<[u8]> for Received {
-    fn as_ref(&self) -> &[u8] {
-        self.0.frames().last().map_or(&[], |frame| frame.as_slice())
-    }
+fn body(message: &Message) -> &[u8] {
+    message.frames().last().map_or(&[], |frame| frame.as_slice())
 }
 
 impl Contestant for Ohmq {
@@ -54,8 +50,6 @@ impl Contestant for Ohmq {
 }
 
 impl Socket for Handle {
-    type Message = Received;
-
     async fn bind(&mut self, place: &Place) -> Result<String> {
         Ok(self.0.bind(&place.endpoint("*"))?)
     }
@@ -68,12 +62,18 @@ impl Socket for Handle {
         Ok(self.0.subscribe(topic)?)
     }
 
-    async fn send(&mut self, body: &[u8]) -> Result<()> {
-        Ok(self.0.send(body)?)
+    fn send(&mut self, body: &[u8]) -> impl Future<Output = Result<()>> + Send {
+        ready(self.0.send(body).map_err(Into::into))
     }
 
-    async fn recv(&mut self) -> Result<Received> {
-        Ok(Received(self.0.recv()?))
+    fn recv<R: Send>(
+        &mut self,
+        look: impl FnOnce(&[u8]) -> R + Send,
+    ) -> impl Future<Output = Result<R>> + Send {
+        ready(match self.0.recv() {
+            Ok(message) => Ok(look(body(&message))),
+            Err(error) => Err(error.into()),
+        })
     }
 
     async fn echo(&mut self) -> Result<()> {

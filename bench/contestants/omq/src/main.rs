@@ -1,6 +1,6 @@
 //! omq-tokio: its blocking API over a context with one I/O thread, default options.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use anyhow::{Result, anyhow};
 use bench_kit::protocol::Place;
@@ -16,12 +16,8 @@ struct Omq(Context);
 
 struct Handle(blocking::Socket);
 
-struct Received(Message);
-
-impl AsRef<[u8]> for Received {
-    fn as_ref(&self) -> &[u8] {
-        self.0.part_slice(self.0.len().saturating_sub(1)).unwrap_or_default()
-    }
+fn body(message: &Message) -> &[u8] {
+    message.part_slice(message.len().saturating_sub(1)).unwrap_or_default()
 }
 
 impl Contestant for Omq {
@@ -47,8 +43,6 @@ impl Contestant for Omq {
 }
 
 impl Socket for Handle {
-    type Message = Received;
-
     async fn bind(&mut self, place: &Place) -> Result<String> {
         Ok(self.0.bind(place.endpoint("0").as_str())?.to_string())
     }
@@ -61,12 +55,18 @@ impl Socket for Handle {
         Ok(self.0.subscribe(topic.to_vec())?)
     }
 
-    async fn send(&mut self, body: &[u8]) -> Result<()> {
-        Ok(self.0.send(Message::from_slice(body))?)
+    fn send(&mut self, body: &[u8]) -> impl Future<Output = Result<()>> + Send {
+        ready(self.0.send(Message::from_slice(body)).map_err(Into::into))
     }
 
-    async fn recv(&mut self) -> Result<Received> {
-        Ok(Received(self.0.recv()?))
+    fn recv<R: Send>(
+        &mut self,
+        look: impl FnOnce(&[u8]) -> R + Send,
+    ) -> impl Future<Output = Result<R>> + Send {
+        ready(match self.0.recv() {
+            Ok(message) => Ok(look(body(&message))),
+            Err(error) => Err(error.into()),
+        })
     }
 
     async fn echo(&mut self) -> Result<()> {

@@ -25,14 +25,6 @@ struct Rzmq {
 
 struct Handle(rzmq::Socket);
 
-struct Received(Msg);
-
-impl AsRef<[u8]> for Received {
-    fn as_ref(&self) -> &[u8] {
-        self.0.data().unwrap_or_default()
-    }
-}
-
 impl Contestant for Rzmq {
     type Socket = Handle;
 
@@ -63,8 +55,6 @@ impl Contestant for Rzmq {
 }
 
 impl Socket for Handle {
-    type Message = Received;
-
     async fn bind(&mut self, place: &Place) -> Result<String> {
         self.0.bind(&place.endpoint("0")).await?;
         let endpoint = self.0.get_option(LAST_ENDPOINT).await?;
@@ -83,11 +73,11 @@ impl Socket for Handle {
         Ok(self.0.send(Msg::from_vec(body.to_vec())).await?)
     }
 
-    async fn recv(&mut self) -> Result<Received> {
+    async fn recv<R: Send>(&mut self, look: impl FnOnce(&[u8]) -> R + Send) -> Result<R> {
         loop {
             let message = self.0.recv().await?;
             if !message.is_more() {
-                return Ok(Received(message));
+                return Ok(look(message.data().unwrap_or_default()));
             }
         }
     }

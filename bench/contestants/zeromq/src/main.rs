@@ -30,14 +30,6 @@ enum Handle {
     Sub(SubSocket),
 }
 
-struct Received(ZmqMessage);
-
-impl AsRef<[u8]> for Received {
-    fn as_ref(&self) -> &[u8] {
-        self.0.iter().next_back().map_or(&[], |frame| frame)
-    }
-}
-
 /// The same call for every socket type that has it.
 macro_rules! each {
     ($handle:expr, $socket:ident => $call:expr, $($kind:ident),+) => {
@@ -75,9 +67,13 @@ impl Contestant for ZmqRs {
     }
 }
 
-impl Socket for Handle {
-    type Message = Received;
+impl Handle {
+    async fn receive(&mut self) -> Result<ZmqMessage> {
+        Ok(each!(self, socket => socket.recv().await, Pull, Req, Rep, Dealer, Router, Sub)?)
+    }
+}
 
+impl Socket for Handle {
     async fn bind(&mut self, place: &Place) -> Result<String> {
         if place.transport == Transport::Inproc {
             return Err(unsupported("zmq.rs has no inproc"));
@@ -104,12 +100,13 @@ impl Socket for Handle {
         Ok(())
     }
 
-    async fn recv(&mut self) -> Result<Received> {
-        Ok(Received(each!(self, socket => socket.recv().await, Pull, Req, Rep, Dealer, Router, Sub)?))
+    async fn recv<R: Send>(&mut self, look: impl FnOnce(&[u8]) -> R + Send) -> Result<R> {
+        let message = self.receive().await?;
+        Ok(look(message.iter().next_back().map_or(&[], |frame| frame)))
     }
 
     async fn echo(&mut self) -> Result<()> {
-        let message = self.recv().await?.0;
+        let message = self.receive().await?;
         each!(self, socket => socket.send(message).await, Rep, Dealer, Router)?;
         Ok(())
     }

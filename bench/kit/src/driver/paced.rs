@@ -73,8 +73,7 @@ pub(crate) fn start_slow<C: Contestant>(part: &Part<C>, per_second: f64) {
         let mut turn = now();
         loop {
             for _ in 0..each_turn {
-                let message = socket.recv().await?;
-                take(message.as_ref(), &mut check, &lane);
+                socket.recv(|message| take(message, &mut check, &lane)).await?;
             }
             turn += TURN;
             sleep_until(turn);

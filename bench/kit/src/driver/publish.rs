@@ -50,10 +50,14 @@ pub(crate) fn start_subscribers<C: Contestant>(part: &Part<C>, count: usize) {
             let mut check = Check::new(part.job.size, Order::Rising);
             let mut greeted = false;
             loop {
-                let message = socket.recv().await?;
-                if !Body::is_hello(message.as_ref()) {
-                    take(message.as_ref(), &mut check, &lane);
-                } else if !std::mem::replace(&mut greeted, true) {
+                let hello = socket.recv(|message| {
+                    let hello = Body::is_hello(message);
+                    if !hello {
+                        take(message, &mut check, &lane);
+                    }
+                    hello
+                });
+                if hello.await? && !std::mem::replace(&mut greeted, true) {
                     part.control.ready();
                 }
             }
@@ -96,8 +100,7 @@ pub(crate) fn start_subscriber<C: Contestant>(part: &Part<C>, count: u64) {
         let lane = part.control.lane();
         let mut greeted = false;
         loop {
-            let message = socket.recv().await?;
-            if message.as_ref() != HELLO_TOPIC {
+            if socket.recv(|message| message != HELLO_TOPIC).await? {
                 lane.pass(0);
             } else if !std::mem::replace(&mut greeted, true) {
                 part.control.ready();
