@@ -7,7 +7,7 @@ use std::time::Duration;
 use ohmq_proto::{Message, Outgoing};
 use ohmq_spec::{SocketOption, SocketType};
 
-use crate::core::{Look, Patience, SocketCore};
+use crate::core::{Look, Patience, SocketCore, Trouble};
 use crate::{Events, InterruptMark, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
 
 /// A ZeroMQ socket. Clones are the same socket; the last one closes it when it is dropped.
@@ -171,13 +171,25 @@ impl Socket {
     ///
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `ENOTSUP` for a type that does not receive,
     /// `EINTR`.
+    #[inline]
     pub fn recv(&self) -> Result<Message> {
         let mut message = Message::new();
-        if !self.core().take(&mut message, Look::Passing)? {
-            let (_, timeout) = self.core().timeouts();
-            self.core().recv_waiting(&mut message, options::timeout(timeout), None)?;
+        let found = self.core().fetch(&mut message, Look::Passing);
+        if found != Ok(true) {
+            self.recv_the_long_way(&mut message, found)?;
         }
         Ok(message)
+    }
+
+    /// Receives a message, after nothing was found or something was wrong: the usual way is short enough to become part of
+    /// its caller, where the message then lies.
+    #[inline(never)]
+    fn recv_the_long_way(&self, into: &mut Message, found: Result<bool, Trouble>) -> Result<()> {
+        if let Err(trouble) = found {
+            return Err(self.core().error("receive", trouble));
+        }
+        let (_, timeout) = self.core().timeouts();
+        self.core().recv_waiting(into, options::timeout(timeout), None)
     }
 
     /// Receives a message if there is one now.

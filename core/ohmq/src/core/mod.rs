@@ -15,4 +15,4 @@ mod run;
 mod shared;
 
 pub(crate) use pipes::Look;
-pub(crate) use shared::{Patience, SocketCore};
+pub(crate) use shared::{Patience, SocketCore, Trouble};

@@ -51,7 +51,7 @@ pub(crate) enum Patience {
 
 /// Why a call fails, before there are words for it: what passes messages returns nothing larger than a register.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Trouble {
+pub(crate) enum Trouble {
     Closed,
     Terminated,
     Refused(RouteError),
@@ -226,7 +226,8 @@ impl SocketCore {
         self.fetch(into, look).map_err(|trouble| self.error("receive", trouble))
     }
 
-    fn fetch(&self, into: &mut Message, look: Look) -> std::result::Result<bool, Trouble> {
+    /// The same without words for what goes wrong.
+    pub(crate) fn fetch(&self, into: &mut Message, look: Look) -> std::result::Result<bool, Trouble> {
         self.look()?;
         let mut inner = self.inner.lock();
         if inner.run_recv(into) {
@@ -488,8 +489,9 @@ impl SocketCore {
         self.with(|inner| inner.attend_inproc(key));
     }
 
+    /// The words for it.
     #[cold]
-    fn error(&self, operation: &'static str, trouble: Trouble) -> Error {
+    pub(crate) fn error(&self, operation: &'static str, trouble: Trouble) -> Error {
         let code = match trouble {
             Trouble::Closed => ErrorCode::Enotsock,
             Trouble::Terminated => ErrorCode::Eterm,
