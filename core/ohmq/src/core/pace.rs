@@ -41,8 +41,9 @@ const STEADY: u32 = 100;
 /// So many looks in a row that find nothing end a stream: to begin one anew costs a short pause more than they do.
 const IDLE: u32 = if cfg!(shuttle) { 1 } else { 4 };
 
-/// A sender that wrote a batch within this time is about to fill the next.
-const FILLING: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_micros(50) };
+/// A sender that wrote a batch within this time is about to fill the next: of the shortest messages one takes some 150 µs.
+/// Who wrote the beginning of it meanwhile would only be in the sender's way.
+const FILLING: Duration = Duration::from_micros(200);
 
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;
@@ -59,7 +60,7 @@ pub(super) struct Pace {
     passed: u32,
     /// Messages since the last tick.
     fresh: bool,
-    /// When the sender wrote a batch, if it did since the last tick.
+    /// When the sender wrote a batch.
     batch: Option<Instant>,
     /// Ticks in a row that found that it just had.
     steady: u32,
@@ -161,7 +162,9 @@ impl Pace {
     /// The I/O thread looks after the stream; `queued` says whether anything is gathered.
     pub(super) fn on_tick(&mut self, queued: bool) -> Tick {
         let fresh = std::mem::take(&mut self.fresh);
-        if self.batch.take().is_some_and(|at| at.elapsed() < FILLING) {
+        // In a model time is not measured: until the next tick.
+        let batch = if cfg!(shuttle) { self.batch.take() } else { self.batch };
+        if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < FILLING) {
             self.idle = 0;
             self.steady = (self.steady + 1).min(STEADY);
             return Tick::WriteOld(if self.steady < STEADY { TICK } else { RARE_TICK });
@@ -255,7 +258,7 @@ mod tests {
         }
         pace.batch = just_now();
         assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK));
-        assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK), "the rest of the last batch");
+        assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK), "it is about to fill the next");
         pace.batch = Instant::now().checked_sub(FILLING);
         assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK), "its sender has paused since");
     }
