@@ -41,9 +41,12 @@ const STEADY: u32 = 100;
 /// So many looks in a row that find nothing end a stream: to begin one anew costs a short pause more than they do.
 const IDLE: u32 = if cfg!(shuttle) { 1 } else { 4 };
 
-/// A sender that wrote a batch within this time is about to fill the next: of the shortest messages one takes some 150 µs.
-/// Who wrote the beginning of it meanwhile would only be in the sender's way.
-const FILLING: Duration = Duration::from_micros(200);
+/// A sender that wrote a batch within this time, or within a little more than the last batch took, is about to fill the next:
+/// one of the shortest messages takes some 150 µs. Who wrote the beginning of it meanwhile would only be in its way.
+const FILLING: Duration = Duration::from_micros(50);
+
+/// However long the last batch took.
+const LONG_FILLING: Duration = Duration::from_micros(200);
 
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;
@@ -62,6 +65,8 @@ pub(super) struct Pace {
     fresh: bool,
     /// When the sender wrote a batch.
     batch: Option<Instant>,
+    /// How soon the next is to be expected after it.
+    filling: Duration,
     /// Ticks in a row that found that it just had.
     steady: u32,
     /// Ticks in a row that found nothing.
@@ -132,7 +137,10 @@ impl Pace {
 
     /// A batch is full, and its sender is about to write it.
     pub(super) fn on_batch(&mut self) {
-        self.batch = Some(Instant::now());
+        let now = Instant::now();
+        let took = self.batch.map_or(FILLING, |before| now - before);
+        self.filling = (took * 5 / 4).clamp(FILLING, LONG_FILLING);
+        self.batch = Some(now);
     }
 
     /// Whether the end of this send matters: what was sent is to be followed by [`Pace::on_written`].
@@ -164,7 +172,7 @@ impl Pace {
         let fresh = std::mem::take(&mut self.fresh);
         // In a model time is not measured: until the next tick.
         let batch = if cfg!(shuttle) { self.batch.take() } else { self.batch };
-        if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < FILLING) {
+        if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < self.filling) {
             self.idle = 0;
             self.steady = (self.steady + 1).min(STEADY);
             return Tick::WriteOld(if self.steady < STEADY { TICK } else { RARE_TICK });
@@ -249,8 +257,19 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_may_take_a_little_longer_than_the_one_before() {
+        let mut pace = Pace::default();
+        let micros = Duration::from_micros;
+        for (took, filling) in [(10, 50), (100, 125), (10_000, 200)] {
+            pace.batch = Instant::now().checked_sub(micros(took));
+            pace.on_batch();
+            assert!(pace.filling >= micros(filling) && (took < 100 || pace.filling <= LONG_FILLING));
+        }
+    }
+
+    #[test]
     fn a_sender_that_fills_batches_is_left_alone() {
-        let mut pace = Pace { streaming: true, ..Pace::default() };
+        let mut pace = Pace { streaming: true, filling: FILLING, ..Pace::default() };
         let just_now = || Some(Instant::now() + Duration::from_secs(60));
         for _ in 1..STEADY {
             pace.batch = just_now();
@@ -259,7 +278,7 @@ mod tests {
         pace.batch = just_now();
         assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK));
         assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK), "it is about to fill the next");
-        pace.batch = Instant::now().checked_sub(FILLING);
+        pace.batch = Instant::now().checked_sub(LONG_FILLING);
         assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK), "its sender has paused since");
     }
 }
