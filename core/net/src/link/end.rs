@@ -168,6 +168,11 @@ impl LinkEnd {
         self.received.pop_batch(into)
     }
 
+    /// Whether there are any of these.
+    pub fn has_batch(&self) -> bool {
+        self.received.has_batch()
+    }
+
     /// Takes more messages from the link, when there are none left here. Says whether events happened meanwhile that
     /// nobody else will tell the owner of.
     pub fn refill(&mut self) -> bool {

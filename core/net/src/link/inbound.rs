@@ -42,6 +42,11 @@ impl Inbound {
         self.batch.pop(into)
     }
 
+    /// Whether there are any of these.
+    pub(super) fn has_batch(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
     fn pop_message(&mut self, into: &mut Message) -> bool {
         self.messages.pop_front().map(|message| *into = message).is_some()
     }

@@ -44,17 +44,18 @@ impl Inner {
     /// Sends a message as part of a run.
     #[inline(always)]
     pub(super) fn run_send(&mut self, body: &[u8]) -> Step {
-        let Run::Sending(pipe, room @ 1..) = self.run else { return Step::No };
+        let Run::Sending(pipe, room @ 1..) = &mut self.run else { return Step::No };
+        let pipe = *pipe;
         let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.table.slots.get_mut(pipe.0 as usize)
         else {
             return Step::No;
         };
         let Some(full) = end.gather_body(body) else { return Step::No };
+        *room -= 1;
         if full {
             self.table.gathered(pipe, super::pace::Step::Gather, true);
             return Step::Full;
         }
-        self.run = Run::Sending(pipe, room - 1);
         Step::Gathered
     }
 
@@ -84,7 +85,10 @@ impl Inner {
     /// A message was received the whole way.
     #[inline]
     pub(super) fn begin_run_of_receives(&mut self) {
-        if let Some(pipe) = self.pattern.only_source() {
+        if let Some(pipe) = self.pattern.only_source()
+            && let Some(Slot { channel: Channel::Link(end), .. }) = self.table.get(pipe)
+            && end.has_batch()
+        {
             self.run = Run::Receiving(pipe);
         }
     }

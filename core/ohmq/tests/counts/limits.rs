@@ -114,8 +114,8 @@ pub const LIMITS: &[Limit] = &[
 
     row(ONE,    Connected, OneCpu,   Instructions,  5_200.0,     1, MEASURED),
     row(ONE,    Bound,     OneCpu,   Instructions,  5_000.0,     1, MEASURED),
-    row(Stream, Connected, OneCpu,   Instructions,    350.0,     1, MEASURED),
-    row(Stream, Bound,     OneCpu,   Instructions,    380.0,     1, MEASURED),
+    row(Stream, Connected, OneCpu,   Instructions,    250.0,     1, MEASURED),
+    row(Stream, Bound,     OneCpu,   Instructions,    310.0,     1, MEASURED),
     row(FAN,    Bound,     OneCpu,   Instructions,    150.0,     1, MEASURED),
 
     row(REST,   Bound,     Anywhere, WakeUps,           0.0,     1, DESIGN),

@@ -29,8 +29,10 @@ pub fn with_room(mut rest: BytesMut, additional: usize) -> BytesMut {
     if !slab.try_reclaim(needed) {
         slab = BytesMut::with_capacity(needed.max(SIZE));
     }
-    slab.extend_from_slice(&rest);
-    keep(rest);
+    if !rest.is_empty() {
+        slab.extend_from_slice(&rest);
+        keep(rest);
+    }
     slab
 }
 
