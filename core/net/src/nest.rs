@@ -493,13 +493,19 @@ mod elsewhere {
 
     use ohmq_queue::SpinLimit;
 
+    use std::convert::Infallible;
+    use std::marker::PhantomData;
+
     use super::{Arc, Duration, Handle, Led, Link, Signal};
 
     #[derive(Debug)]
     pub enum Nest {}
 
     #[derive(Debug)]
-    pub enum Lead {}
+    pub struct Lead<'a> {
+        none: Infallible,
+        _nest: PhantomData<&'a Nest>,
+    }
 
     #[derive(Debug)]
     #[allow(dead_code)]
@@ -519,7 +525,7 @@ mod elsewhere {
         pub fn waker(&self) -> &Waker {
             match *self {}
         }
-        pub fn try_lead(&self) -> Option<Lead> {
+        pub fn try_lead(&self) -> Option<Lead<'_>> {
             match *self {}
         }
         pub fn is_leased(&self) -> bool {
@@ -557,15 +563,20 @@ mod elsewhere {
         }
     }
 
-    impl Lead {
+    impl Lead<'_> {
         pub fn serve(&mut self) -> io::Result<Led> {
-            match *self {}
+            match self.none {}
         }
         pub fn wait(&mut self, _timeout: Option<Duration>, _awake: impl FnOnce()) -> io::Result<Led> {
-            match *self {}
+            match self.none {}
         }
         pub fn clear(&self) {
-            match *self {}
+            match self.none {}
         }
+    }
+
+    /// The other one has something to do.
+    impl Drop for Lead<'_> {
+        fn drop(&mut self) {}
     }
 }

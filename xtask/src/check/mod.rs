@@ -2,6 +2,7 @@
 
 mod arrows;
 mod clippy;
+mod elsewhere;
 mod forbidden;
 mod format;
 mod generated;
@@ -40,6 +41,7 @@ pub fn steps() -> Vec<Step> {
         Step::check("check: format", format::check).needs([Tool::Rustfmt]),
         Step::check("check: clippy", clippy::engine).needs([Tool::Clippy]),
         Step::check("check: clippy, bindings", clippy::bindings).needs([Tool::Clippy, Tool::Compiler]),
+        Step::test("check: another system", elsewhere::check).needs([Tool::Clippy]),
     ]);
     steps
 }
