@@ -487,14 +487,13 @@ pub use elsewhere::{Lead, Nest};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[allow(missing_docs, clippy::missing_errors_doc)]
 mod elsewhere {
+    use std::convert::Infallible;
     use std::io;
+    use std::marker::PhantomData;
     use std::os::fd::{BorrowedFd, OwnedFd};
     use std::task::Waker;
 
     use ohmq_queue::SpinLimit;
-
-    use std::convert::Infallible;
-    use std::marker::PhantomData;
 
     use super::{Arc, Duration, Handle, Led, Link, Signal};
 
