@@ -134,6 +134,40 @@ fn routers_know_their_peers_by_name() {
     }
 }
 
+/// REQ and REP write the delimiter for their users; DEALER and ROUTER show it.
+#[test]
+fn the_delimiter_is_seen_where_it_is_not_taken_off() {
+    for transport in TRANSPORTS {
+        for size in [1, 1_000] {
+            let body = vec![7; size];
+            let pair = Pair::new(transport, SocketType::Rep, SocketType::Dealer);
+            for _ in 0..3 {
+                pair.connected.send(Message::from([&b""[..], &body])).unwrap();
+                let request = receive(&pair.bound);
+                assert_eq!((request.len(), request.bytes()), (1, &body[..]), "{transport}");
+                pair.bound.send(request).unwrap();
+                assert_eq!(receive(&pair.connected), Message::from([&b""[..], &body]), "{transport}");
+            }
+            // One frame is no delimiter and a body.
+            pair.connected.send(&body).unwrap();
+            pair.connected.send(Message::from([&b""[..], b"good"])).unwrap();
+            assert_eq!(receive(&pair.bound).bytes(), b"good", "{transport}");
+            assert_eq!(pair.bound.stats().recv_dropped_malformed, 1, "{transport}");
+            pair.end();
+
+            let pair = Pair::new(transport, SocketType::Router, SocketType::Req);
+            for _ in 0..3 {
+                pair.connected.send(&body).unwrap();
+                let request = receive(&pair.bound);
+                assert_eq!((request.len(), request.frames()[1].len()), (3, 0), "{transport}");
+                pair.bound.send(request).unwrap();
+                assert_eq!(receive(&pair.connected), Message::from(&body), "{transport}");
+            }
+            pair.end();
+        }
+    }
+}
+
 #[test]
 fn connecting_before_binding_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -130,6 +130,8 @@ mistakes! {
         InprocLooksOnce,
         /// inproc: a sender waits for room and does not ask to be told of it.
         InprocRoomUnwished,
+        /// inproc: the receiver of a stream takes the last message without a look at who waits for room.
+        InprocRunTakesLast,
         /// inproc: who sleeps does not ask to be told of messages of a pipe that was empty before.
         InprocForgetsPipe,
         /// inproc: a socket that looks by itself, and need not be told, does so while others sleep.

@@ -94,6 +94,13 @@ impl<T> Producer<T> {
         }
     }
 
+    /// How many more values may be pushed, at least, before they are `limit`: what [`has_room`](Producer::has_room) has
+    /// found out.
+    #[inline]
+    pub fn known_room(&self, limit: usize) -> usize {
+        limit.saturating_sub(self.at.count.wrapping_sub(self.popped.load(Ordering::Relaxed)))
+    }
+
     /// What this side can look at to see that no more than `most` of the values pushed so far are left.
     pub fn watch_room(&self, most: usize) -> RoomWatch<T> {
         RoomWatch { shared: self.shared.clone(), pushed: self.at.count, most }
@@ -194,6 +201,12 @@ impl<T> Consumer<T> {
     #[inline]
     pub fn is_caught_up(&self) -> bool {
         self.at.count == self.pushed
+    }
+
+    /// How many values this side knows of: it looks at nothing the producer writes.
+    #[inline]
+    pub fn known(&self) -> usize {
+        self.pushed.wrapping_sub(self.at.count)
     }
 
     /// How many values can be popped right now without the producer's help.

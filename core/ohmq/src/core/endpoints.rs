@@ -170,7 +170,8 @@ impl SocketCore {
         let id = ohmq_net::next_key();
         self.with(|inner| {
             let config = inner.options.link_config();
-            near.join(std::sync::Weak::clone(&self.me), id, config.send_hwm, config.recv_hwm);
+            let folds = inner.pattern.delimits();
+            near.join(std::sync::Weak::clone(&self.me), id, folds, config.send_hwm, config.recv_hwm);
             // What we are called is told before the far end can be joined.
             let routing_id = inner.options.routing_id.clone();
             inner.table.effects.push(Effect::Nudge(near.tell(InprocEvent::Joined(routing_id))));
@@ -214,7 +215,8 @@ impl SocketCore {
                 inner.table.effects.push(Effect::Nudge(end.tell(InprocEvent::Closed)));
                 return;
             }
-            end.join(std::sync::Weak::clone(&self.me), key, config.send_hwm, config.recv_hwm);
+            let folds = inner.pattern.delimits();
+            end.join(std::sync::Weak::clone(&self.me), key, folds, config.send_hwm, config.recv_hwm);
             let hello = InprocEvent::Joined(inner.options.routing_id.clone());
             inner.table.effects.push(Effect::Nudge(end.tell(hello)));
             inner.table.insert(Slot::new(key, Channel::Inproc(Box::new(end)), endpoint));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ohmq_net::{Counters, Direct, Keyed, Link, LinkEnd};
-use ohmq_proto::message::folded::{fold, unfold};
+use ohmq_proto::message::folded::unfold;
 use ohmq_proto::{Found, Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
@@ -212,9 +212,6 @@ impl PipeTable {
                 }
             }
             Channel::Inproc(end) => {
-                if self.folds {
-                    unfold(message);
-                }
                 end.push(|| std::mem::take(message), |nudge| self.effects.push(Effect::Nudge(nudge)));
             }
         }
@@ -416,9 +413,6 @@ impl PipeTable {
                 // Who is gone tells of nothing more.
                 let look = if slot.stage == Stage::Retired { Look::Last } else { self.look };
                 let found = end.pop(into, look, |nudge| self.effects.push(Effect::Nudge(nudge)));
-                if found == Found::Message && self.folds {
-                    fold(into);
-                }
                 if found != Found::Nothing {
                     return found;
                 }

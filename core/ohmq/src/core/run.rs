@@ -12,10 +12,11 @@
 //! Whatever could change where the next message goes or comes from happens under the socket's lock: a peer that comes,
 //! leaves or has something to read, an option, a tick, a call of another kind. All of them end the run, and the next
 //! message goes the whole way. Room alone changes without the lock, but then it only grows: a sender has what it was
-//! granted, since nobody else queues anything.
+//! granted, since nobody else queues anything. (An inproc peer that lowers its high-water mark is heeded after the grant.)
 
 use ohmq_proto::{Message, PipeId};
 
+use super::effects::Effect;
 use super::inner::Inner;
 use super::pipes::{Channel, PipeTable, Slot};
 
@@ -23,19 +24,19 @@ use super::pipes::{Channel, PipeTable, Slot};
 pub(super) enum Run {
     #[default]
     Nothing,
-    /// So many messages may still be gathered for a link.
+    /// So many messages may still be gathered for a link, or put into the queue of an inproc peer.
     Sending(PipeId, usize),
-    /// The batch of a link is received.
+    /// The batch of a link is received, or what an inproc peer is known to have sent.
     Receiving(PipeId),
 }
 
 /// How a message went that was sent as part of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Step {
-    /// It is gathered, and nothing else is to be done.
-    Gathered,
-    /// It is gathered, and the batch is full.
-    Full,
+    /// It is sent, and nothing else is to be done.
+    Done,
+    /// It is sent, and there are effects to be carried out.
+    Settle,
     /// There is no such run: it has to go the whole way.
     No,
 }
@@ -46,28 +47,43 @@ impl Inner {
     pub(super) fn run_send(&mut self, body: &[u8]) -> Step {
         let Run::Sending(pipe, room @ 1..) = &mut self.run else { return Step::No };
         let pipe = *pipe;
-        let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.table.slots.get_mut(pipe.0 as usize)
-        else {
-            return Step::No;
-        };
-        let Some(full) = end.gather_body(body) else { return Step::No };
-        *room -= 1;
-        if full {
-            self.table.gathered(pipe, super::pace::Step::Gather, true);
-            return Step::Full;
+        match self.table.slots.get_mut(pipe.0 as usize) {
+            Some(Some(Slot { channel: Channel::Link(end), .. })) => {
+                let Some(full) = end.gather_body(body) else { return Step::No };
+                *room -= 1;
+                if full {
+                    self.table.gathered(pipe, super::pace::Step::Gather, true);
+                    return Step::Settle;
+                }
+            }
+            Some(Some(Slot { channel: Channel::Inproc(end), .. })) => {
+                *room -= 1;
+                let mut told = false;
+                end.push(
+                    || Message::from(body),
+                    |nudge| {
+                        told = true;
+                        self.table.effects.push(Effect::Nudge(nudge));
+                    },
+                );
+                if told {
+                    return Step::Settle;
+                }
+            }
+            _ => return Step::No,
         }
-        Step::Gathered
+        Step::Done
     }
 
     /// Receives a message as part of a run; says whether there was one.
     #[inline(always)]
     pub(super) fn run_recv(&mut self, into: &mut Message) -> bool {
         let Run::Receiving(pipe) = self.run else { return false };
-        let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.table.slots.get_mut(pipe.0 as usize)
-        else {
-            return false;
+        let found = match self.table.slots.get_mut(pipe.0 as usize) {
+            Some(Some(Slot { channel: Channel::Link(end), .. })) => end.pop_batch(into),
+            Some(Some(Slot { channel: Channel::Inproc(end), .. })) => end.pop_known(into),
+            _ => false,
         };
-        let found = end.pop_batch(into);
         self.delivered += u64::from(found);
         found
     }
@@ -76,7 +92,7 @@ impl Inner {
     #[inline]
     pub(super) fn begin_run_of_sends(&mut self, pipe: PipeId) {
         if self.pattern.only_target() == Some(pipe)
-            && let Some(room) = self.table.room_to_gather(pipe)
+            && let Some(room) = self.table.room_for_run(pipe)
         {
             self.run = Run::Sending(pipe, room);
         }
@@ -86,8 +102,10 @@ impl Inner {
     #[inline]
     pub(super) fn begin_run_of_receives(&mut self) {
         if let Some(pipe) = self.pattern.only_source()
-            && let Some(Slot { channel: Channel::Link(end), .. }) = self.table.get(pipe)
-            && end.has_batch()
+            && self.table.get(pipe).is_some_and(|slot| match &slot.channel {
+                Channel::Link(end) => end.has_batch(),
+                Channel::Inproc(end) => end.is_alike(),
+            })
         {
             self.run = Run::Receiving(pipe);
         }
@@ -95,10 +113,11 @@ impl Inner {
 }
 
 impl PipeTable {
-    /// How many messages may be gathered for a link for which some are already.
-    fn room_to_gather(&self, pipe: PipeId) -> Option<usize> {
+    /// How many more messages may be sent to a peer to which one has just been sent the short way.
+    fn room_for_run(&self, pipe: PipeId) -> Option<usize> {
         match self.get(pipe)? {
             Slot { channel: Channel::Link(end), reads: false, .. } => Some(end.room()),
+            Slot { channel: Channel::Inproc(end), .. } => Some(end.room()),
             _ => None,
         }
     }

@@ -121,8 +121,8 @@ impl SocketCore {
         let mut inner = self.inner.lock();
         if let Outgoing::Borrowed(body) = message {
             match inner.run_send(body) {
-                Step::Gathered => return Ok(true),
-                Step::Full => {
+                Step::Done => return Ok(true),
+                Step::Settle => {
                     self.end_sending(inner, patience);
                     return Ok(true);
                 }

@@ -46,6 +46,7 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::InprocLooksOnce, local::stream),
     (Mistake::InprocRoomUnwished, local::high_water),
     (Mistake::InprocForgetsPipe, local::stream),
+    (Mistake::InprocRunTakesLast, local::high_water),
     (Mistake::InprocExpectsForOthers, local::two_receivers),
 ];
 
