@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::hint;
+use std::mem::MaybeUninit;
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -24,10 +25,10 @@ const HEAD_START: u32 = 16;
 const LONG_HEAD_START: u32 = 128;
 
 /// Messages between two looks at what a streaming peer has sent that are few.
-const FEW: u32 = 32;
+const FEW: u64 = 32;
 
 /// And so many that it could be ahead by less.
-const MANY: u32 = 4 * FEW;
+const MANY: u64 = 4 * FEW;
 
 /// Pauses between two looks of a sender that waits for room: its looks take the cache line from the receiver.
 const GLANCE: u32 = 8;
@@ -69,12 +70,14 @@ pub(crate) struct InprocEnd {
     pub(crate) given: u64,
     /// Messages put in when this end was last watched.
     answered: u64,
-    /// Messages taken out when the last one was put in.
+    /// Messages put in when this end last looked at what the sender had written, and those taken out when it first found
+    /// that more had been put in.
+    seen: u64,
     told: u64,
     /// Looks in vain since the last message.
     vain: u32,
-    /// Messages taken out since the last look at what the sender has written.
-    run: u32,
+    /// Messages taken out when this end last looked at what the sender had written.
+    looked: u64,
     /// Pauses that the sender was ahead the last time.
     head_start: u32,
     /// Messages taken out when this end last wished to be told of more.
@@ -207,9 +210,10 @@ impl InprocEnd {
                 taken: 0,
                 given: 0,
                 answered: 0,
+                seen: 0,
                 told: 0,
                 vain: 0,
-                run: 0,
+                looked: 0,
                 head_start: HEAD_START,
                 rested: 0,
             }
@@ -269,12 +273,15 @@ impl InprocEnd {
         self.producer.known_room(self.own().limit.load(Ordering::Relaxed))
     }
 
-    /// Sends the message that `make` makes in its place. A nudge is to be delivered once no socket is locked.
+    /// Sends the message that `make` writes in its place, and returns. A nudge is to be delivered once no socket is locked.
     #[inline(always)]
-    pub(crate) fn push(&mut self, make: impl FnOnce() -> Message, tell: impl FnOnce(Nudge)) {
+    pub(crate) fn push(
+        &mut self,
+        make: impl FnOnce(&mut MaybeUninit<Message>) -> &mut Message,
+        tell: impl FnOnce(Nudge),
+    ) {
         self.producer.push_with(make);
         self.given += 1;
-        self.told = self.taken;
         // The receiver wishes first and looks at the queue afterwards.
         if self.far().news.take() {
             tell(self.nudge(What::News));
@@ -300,7 +307,6 @@ impl InprocEnd {
             self.translate(into);
         }
         self.taken += 1;
-        self.run += 1;
         self.vain = 0;
         // A sender without room waits for half of it. Looking at every message would cost more than taking it.
         if (self.consumer.is_caught_up() || self.taken.is_multiple_of(LOOKS)) && self.is_starved() {
@@ -331,7 +337,6 @@ impl InprocEnd {
             return false;
         }
         self.taken += 1;
-        self.run += 1;
         self.consumer.pop_into(into)
     }
 
@@ -339,7 +344,10 @@ impl InprocEnd {
     /// last time: at its heels each would wait for the other with every single message. More time, if that was too little:
     /// how long a line takes from one processor to the other is the machine's affair.
     fn let_it_run(&mut self) {
-        let run = std::mem::take(&mut self.run);
+        let run = self.taken - std::mem::replace(&mut self.looked, self.taken);
+        if std::mem::replace(&mut self.seen, self.given) != self.given {
+            self.told = self.taken;
+        }
         if run > MANY {
             self.head_start = (self.head_start / 2).max(HEAD_START);
         } else if (1..FEW).contains(&run) && self.taken - self.told.max(self.rested) >= STREAM {

@@ -47,12 +47,12 @@ impl<T> Producer<T> {
     /// After the consumer is gone the value is still kept (and counted) until this side is dropped too.
     #[inline]
     pub fn push(&mut self, value: T) {
-        self.push_with(|| value);
+        self.push_with(|place| place.write(value));
     }
 
-    /// The same for a value that is made in its place.
+    /// The same for a value that `make` writes in its place, and returns.
     #[inline]
-    pub fn push_with(&mut self, make: impl FnOnce() -> T) {
+    pub fn push_with(&mut self, make: impl FnOnce(&mut MaybeUninit<T>) -> &mut T) {
         let place = self.at.count % CHUNK;
         if place == 0 {
             self.next_chunk();
@@ -60,10 +60,12 @@ impl<T> Producer<T> {
         // SAFETY: `next_chunk` made the chunk before its first place was used. The consumer leaves (and recycles) it
         // only after it took a value from the chunk after it, and none is published while this one is being filled.
         let chunk = unsafe { &*self.at.chunk };
-        // SAFETY: this place is not counted in `pushed` yet, so the consumer does not touch it; what stood in it
-        // before the chunk was recycled has been moved out.
-        chunk.slots[place].with_mut(|slot| unsafe {
-            (*slot).write(make());
+        // This place is not counted in `pushed` yet, so the consumer does not touch it; what stood in it before the chunk
+        // was recycled has been moved out.
+        chunk.slots[place].with_mut(|slot| {
+            // SAFETY: see above.
+            let made = make(unsafe { &mut *slot });
+            assert!(ptr::eq(made, slot.cast()), "the value was made elsewhere");
         });
         self.at.count = self.at.count.wrapping_add(1);
         self.shared.pushed.0.store(self.at.count, ordering(Mistake::PublishRelaxed, Ordering::Release));

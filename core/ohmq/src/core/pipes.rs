@@ -212,7 +212,10 @@ impl PipeTable {
                 }
             }
             Channel::Inproc(end) => {
-                end.push(|| std::mem::take(message), |nudge| self.effects.push(Effect::Nudge(nudge)));
+                end.push(
+                    |place| place.write(std::mem::take(message)),
+                    |nudge| self.effects.push(Effect::Nudge(nudge)),
+                );
             }
         }
     }
@@ -223,7 +226,10 @@ impl PipeTable {
     pub(super) fn gather(&mut self, pipe: PipeId, body: &[u8]) -> bool {
         let (end, gathering) = match self.slots.get_mut(pipe.0 as usize) {
             Some(Some(Slot { channel: Channel::Inproc(end), .. })) => {
-                end.push(|| Message::from(body), |nudge| self.effects.push(Effect::Nudge(nudge)));
+                end.push(
+                    |place| Message::write(place, body),
+                    |nudge| self.effects.push(Effect::Nudge(nudge)),
+                );
                 return true;
             }
             Some(Some(Slot { channel: Channel::Link(end), gathering, reads: false, .. })) => (end, gathering),

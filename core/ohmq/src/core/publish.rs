@@ -88,7 +88,10 @@ impl PipeTable {
                     }
                 }
                 Channel::Inproc(end) => {
-                    end.push(|| message.clone(), |nudge| self.effects.push(Effect::Nudge(nudge)));
+                    end.push(
+                        |place| place.write(message.clone()),
+                        |nudge| self.effects.push(Effect::Nudge(nudge)),
+                    );
                 }
             }
         }

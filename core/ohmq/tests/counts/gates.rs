@@ -10,7 +10,7 @@ use crate::harness::{Gate, Outcome};
 use crate::limits::{Counted, LIMITS, Limit};
 use crate::pair::{self, Fault, Plan, Ran};
 use crate::ptrace::Tracing;
-use crate::roles::{Side, Workload};
+use crate::roles::{Placement, Side, Workload};
 
 thread_local! {
     static FIGURES: RefCell<Vec<(&'static Limit, f64)>> = const { RefCell::new(Vec::new()) };
@@ -61,7 +61,7 @@ fn judge(limit: &'static Limit, runs: &mut Runs) -> Outcome {
 /// The runs made so far.
 #[derive(Default)]
 struct Runs {
-    made: HashMap<Plan, Result<Rc<Ran>, Fault>>,
+    made: HashMap<Plan, Result<Rc<Vec<Ran>>, Fault>>,
     idle: HashMap<Plan, Result<(u64, u64), Fault>>,
 }
 
@@ -78,16 +78,22 @@ impl Runs {
             // Elsewhere a step may end an exclusive access, and an atomic operation never succeeds.
             return Err(Fault::NotHere("instructions are counted, and limited, on x86-64".to_string()));
         }
-        let ran = self.made.entry(plan).or_insert_with(|| pair::run(&plan).map(Rc::new)).clone()?;
-        let report = if limit.side == Side::Bound { &ran.bound } else { &ran.connected };
-        let total = match limit.counted {
-            Counted::Calls => ran.seen.calls,
-            Counted::Waits => ran.seen.waits,
-            Counted::Instructions => ran.seen.instructions,
-            Counted::Switches => report.switches,
-            Counted::Allocations => report.allocations,
-            Counted::WakeUps => unreachable!("answered above"),
+        let runs = self.made.entry(plan).or_insert_with(|| make(&plan).map(Rc::new)).clone()?;
+        let total = |ran: &Ran| {
+            let report = if limit.side == Side::Bound { &ran.bound } else { &ran.connected };
+            match limit.counted {
+                Counted::Calls => ran.seen.calls,
+                Counted::Waits => ran.seen.waits,
+                Counted::Instructions => ran.seen.instructions,
+                Counted::Switches => report.switches,
+                Counted::Allocations => report.allocations,
+                Counted::WakeUps => unreachable!("answered above"),
+            }
         };
+        let mut ordered: Vec<&Ran> = runs.iter().collect();
+        ordered.sort_by_key(|ran| total(ran));
+        let ran = ordered[ordered.len() / 2];
+        let total = total(ran);
         let units = plan.count * plan.workload.units_each();
         let blind = plan.traced.is_some() && ran.seen.calls + ran.seen.instructions == 0;
         if blind {
@@ -101,6 +107,13 @@ impl Runs {
         };
         Ok((total as f64 * limit.per as f64 / units as f64, detail))
     }
+}
+
+/// Makes the runs of a plan. Where the system chooses the CPUs some of it depends on who is on which, and on how far the
+/// receiver lags behind: then the middle one of several runs counts.
+fn make(plan: &Plan) -> Result<Vec<Ran>, Fault> {
+    let runs = if plan.placement == Placement::Anywhere && plan.traced.is_none() { 5 } else { 1 };
+    (0..runs).map(|_| pair::run(plan)).collect()
 }
 
 fn plan(limit: &Limit) -> Plan {

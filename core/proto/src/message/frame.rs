@@ -48,7 +48,7 @@ impl Frame {
     pub fn copy_from_slice(bytes: &[u8]) -> Self {
         // The first of these goes through registers.
         match <&[u8; INLINE]>::try_from(bytes) {
-            Ok(whole) => Self::from_chunk(whole, INLINE as u8),
+            Ok(whole) => Self::from_whole(whole),
             Err(_) if bytes.len() < INLINE => Self::from_chunk(&chunk(bytes), bytes.len() as u8),
             Err(_) => Self(Repr::Shared(Bytes::copy_from_slice(bytes))),
         }
@@ -59,6 +59,12 @@ impl Frame {
     pub(crate) fn inline_prefix(source: &[u8], len: usize) -> Option<Self> {
         let body = source.get(..len).filter(|_| len <= INLINE)?;
         Some(Self(Repr::Inline(Inline { data: chunk(body), length: Length::new(len) })))
+    }
+
+    /// A body of exactly the length that is inline.
+    #[inline(always)]
+    pub(super) fn from_whole(body: &[u8; INLINE]) -> Self {
+        Self(Repr::Inline(Inline { data: fresh(body), length: Length::new(INLINE) }))
     }
 
     /// The first `len` bytes of `chunk`, at most all of them. One copy of fixed size costs less than one whose length is
@@ -117,6 +123,17 @@ impl Frame {
             Repr::Shared(bytes) => bytes.clone(),
         }
     }
+}
+
+/// A copy of bytes that their owner may just have begun to change, nearly always with a number in front. The processor
+/// would hold up a load that reaches from there to older bytes until all that was written before is in its cache.
+#[inline(always)]
+fn fresh(body: &[u8; INLINE]) -> [u8; INLINE] {
+    let mut copy = [0; INLINE];
+    let (number, rest) = body.split_at(size_of::<u64>());
+    copy[..size_of::<u64>()].copy_from_slice(number);
+    copy[size_of::<u64>()..].copy_from_slice(rest);
+    copy
 }
 
 /// At most [`INLINE`] bytes, and zeros behind them. The two copies of fixed size, which may overlap, cost less than one

@@ -1,6 +1,7 @@
 //! A whole message: one frame without allocation, or several.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 
@@ -28,6 +29,15 @@ impl Message {
     #[inline]
     pub const fn new() -> Self {
         Self(Repr::Single(Frame::new()))
+    }
+
+    /// Writes a message of one frame, a copy of `body`, where no message is yet: nothing is moved.
+    #[inline(always)]
+    pub fn write<'a>(place: &'a mut MaybeUninit<Self>, body: &[u8]) -> &'a mut Self {
+        match <&[u8; INLINE]>::try_from(body) {
+            Ok(whole) => place.write(Self::from(Frame::from_whole(whole))),
+            Err(_) => place.write(Self::from(body)),
+        }
     }
 
     /// A message of these frames, in order. No frames give one empty frame.
