@@ -86,6 +86,8 @@ mistakes! {
         TickForgetsBatch,
         /// Run: it goes on although another has had the lock.
         RunGoesOn,
+        /// Run: it begins though nothing is gathered that a tick would see.
+        RunUntended,
         /// Reader: two threads may read at once.
         ReaderNotAlone,
         /// Reader: an edge during another thread's read is forgotten.

@@ -101,6 +101,7 @@ impl Inner {
             Route::One(pipe) => {
                 let step = self.table.pace();
                 self.table.enqueue(pipe, message, step);
+                self.table.sent();
             }
             Route::Many { full, .. } => self.fan_out(message, full),
             Route::Subscription { subscribe, topic, forward } => {
@@ -227,6 +228,7 @@ impl Inner {
     fn fan_out(&mut self, message: &Message, full: u32) {
         let step = self.table.pace();
         self.table.enqueue_many(self.pattern.targets(), message, step);
+        self.table.sent();
         self.discards.sent_accepted += u64::from(full);
         self.discards.sent_dropped_high_water += u64::from(full);
     }

@@ -11,6 +11,8 @@
 //! In a stream bytes are written by the sender when a batch is full or the high-water mark is reached, by the same
 //! thread when it turns to receive, poll or close, and by the I/O thread's tick: what is there when no batch was
 //! written just before, else what has waited for a whole tick. So the last message of a burst waits for two ticks at most.
+//! Bursts tend to be as long as the one before: with the message that would be the last of such a burst its sender writes
+//! all there is, and nobody has to wait for a tick.
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
@@ -74,6 +76,28 @@ pub(super) struct Pace {
     /// Waits for the network in a row that were in vain, and sends until the next.
     vain: u32,
     skip: u32,
+    bursts: Bursts,
+}
+
+/// Messages are counted from the beginning of the socket on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bursts {
+    sent: u64,
+    /// Those before the present burst.
+    before: u64,
+    /// Those when it is as long as the one before.
+    end: u64,
+}
+
+impl Bursts {
+    /// Nothing was sent for a while.
+    fn on_gap(&mut self) {
+        let length = self.sent - self.before;
+        if length > 0 {
+            self.before = self.sent;
+            self.end = self.sent + length;
+        }
+    }
 }
 
 /// What becomes of a message that is about to be queued.
@@ -129,6 +153,25 @@ impl Pace {
         self.streaming
     }
 
+    /// A message was sent, one way or another.
+    #[inline]
+    pub(super) fn on_sent(&mut self) {
+        self.bursts.sent += 1;
+    }
+
+    /// Whether the message that was sent just now is the last of its burst, if that is as long as the one before.
+    #[inline]
+    pub(super) fn is_burst_over(&self) -> bool {
+        self.bursts.sent == self.bursts.end && self.streaming
+    }
+
+    /// Messages until [`Pace::is_burst_over`] has to be asked.
+    #[inline]
+    pub(super) fn left_of_burst(&self) -> usize {
+        let Bursts { sent, end, .. } = self.bursts;
+        if sent < end { (end - sent - 1) as usize } else { usize::MAX }
+    }
+
     /// A publication went to nobody. It is part of the row all the same, and costs no look at the clock.
     #[inline]
     pub(super) fn on_passed(&mut self) {
@@ -180,10 +223,13 @@ impl Pace {
         self.steady = 0;
         let busy = fresh || (queued && !planted(Mistake::TickForgetsBatch));
         self.idle = if busy { 0 } else { self.idle + 1 };
+        if !busy {
+            self.bursts.on_gap();
+        }
         if self.idle < IDLE {
             return Tick::WriteAll(TICK);
         }
-        *self = Pace::default();
+        *self = Pace { bursts: self.bursts, ..Pace::default() };
         Tick::End
     }
 }
@@ -254,6 +300,30 @@ mod tests {
         (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(false), Tick::WriteAll(TICK)));
         assert_eq!(pace.on_tick(false), Tick::End);
         assert!(!pace.streaming);
+    }
+
+    #[test]
+    fn a_burst_is_expected_to_be_as_long_as_the_one_before() {
+        let mut pace = Pace { streaming: true, ..Pace::default() };
+        let mut burst = |length: u64, idle_ticks: u32| {
+            let left = pace.left_of_burst();
+            let ends: Vec<u64> = (1..=length)
+                .filter(|_| {
+                    assert_eq!(pace.on_send(0), Step::Gather);
+                    pace.on_sent();
+                    pace.is_burst_over()
+                })
+                .collect();
+            (0..=idle_ticks).for_each(|_| _ = pace.on_tick(false));
+            pace.streaming = true;
+            (left, ends)
+        };
+        assert_eq!(burst(100, 1), (usize::MAX, vec![]), "nothing is known of the first");
+        assert_eq!(burst(100, 2), (99, vec![100]));
+        assert_eq!(burst(30, IDLE), (99, vec![]), "it is shorter");
+        assert_eq!(burst(90, 0), (29, vec![30]), "it is longer, also than the end of the stream let expect");
+        assert_eq!(burst(10, 1), (usize::MAX, vec![]), "no tick has seen a gap");
+        assert_eq!(burst(100, 1), (99, vec![100]));
     }
 
     #[test]

@@ -189,6 +189,15 @@ impl PipeTable {
         self.pace.on_send(self.turn)
     }
 
+    /// A message was queued for its pipes, as its pace wanted it. What nobody would write soon is to be written.
+    #[inline]
+    pub(super) fn sent(&mut self) {
+        self.pace.on_sent();
+        if self.pace.is_burst_over() {
+            self.write_gathered(Gathering::Fresh);
+        }
+    }
+
     /// Gives a routed message to its pipe; the bytes are written when the effects run, or when enough are gathered. The
     /// message may be left in its place, for the caller to drop.
     #[inline]
@@ -242,6 +251,7 @@ impl PipeTable {
         if full || *gathering == Gathering::No {
             self.gathered(pipe, Step::Gather, full);
         }
+        self.sent();
         true
     }
 

@@ -15,10 +15,11 @@
 //! granted, since nobody else queues anything. (An inproc peer that lowers its high-water mark is heeded after the grant.)
 
 use ohmq_proto::{Message, PipeId};
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::effects::Effect;
 use super::inner::Inner;
-use super::pipes::{Channel, PipeTable, Slot};
+use super::pipes::{Channel, Gathering, PipeTable, Slot};
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Run {
@@ -53,6 +54,7 @@ impl Inner {
         };
         let Some(full) = end.gather_body(body) else { return Step::No };
         *room -= 1;
+        self.table.pace.on_sent();
         if full {
             self.table.gathered(pipe, super::pace::Step::Gather, true);
             return Step::Settle;
@@ -122,7 +124,12 @@ impl PipeTable {
     /// How many more messages may be sent to a peer to which one has just been sent the short way.
     fn room_for_run(&self, pipe: PipeId) -> Option<usize> {
         match self.get(pipe)? {
-            Slot { channel: Channel::Link(end), reads: false, .. } => Some(end.room()),
+            // The ticks look after what is gathered only where something is already.
+            Slot { channel: Channel::Link(end), gathering, reads: false, .. }
+                if *gathering != Gathering::No || planted(Mistake::RunUntended) =>
+            {
+                Some(end.room().min(self.pace.left_of_burst()))
+            }
             Slot { channel: Channel::Inproc(end), .. } => Some(end.room()),
             _ => None,
         }

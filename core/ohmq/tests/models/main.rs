@@ -23,6 +23,7 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::StreamUntended, remote::stream),
     (Mistake::TickForgetsBatch, remote::stream),
     (Mistake::RunGoesOn, remote::run),
+    (Mistake::RunUntended, remote::run),
     (Mistake::ReaderNotAlone, remote::busy_receiver),
     (Mistake::ReaderLosesEdge, remote::busy_receiver),
     (Mistake::ReaderForgetsCut, remote::stream),
