@@ -17,9 +17,9 @@ use super::pipes::{Channel, Gathering, PipeTable};
 /// Publications in a row to the same pipes that start the press.
 const ROW: u32 = if cfg!(shuttle) { 1 } else { 8 };
 
-/// Bytes of an edition: of small messages, and of larger ones.
+/// Bytes of an edition: of small messages, and of larger ones, for which the readers should not be woken too often.
 const EDITION: usize = if cfg!(shuttle) { 64 } else { 64 * 1024 };
-const LARGE_EDITION: usize = 4 * EDITION;
+const LARGE_EDITION: usize = if cfg!(shuttle) { 256 } else { 1024 * 1024 };
 
 /// Messages of this mean size make large editions.
 const LARGE: usize = 256;
