@@ -94,7 +94,7 @@ impl Socket {
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `EHOSTUNREACH` (mandatory ROUTER), `ENOTSUP` for
     /// a type that does not send, `EINTR`. The message comes back with the error.
     pub fn send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
-        let mut message = message.into();
+        let Some(mut message) = self.send_in_run(message.into(), Patience::Some) else { return Ok(()) };
         match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -105,13 +105,22 @@ impl Socket {
         }
     }
 
+    /// Sends a message if that can be done as part of a run; gives it back otherwise.
+    #[inline(always)]
+    fn send_in_run<'a>(&self, message: Outgoing<'a>, patience: Patience) -> Option<Outgoing<'a>> {
+        match message {
+            Outgoing::Borrowed(body) if self.core().give_in_run(body, patience) => None,
+            message => Some(message),
+        }
+    }
+
     /// Sends a message if there is room now.
     ///
     /// # Errors
     ///
     /// As [`Socket::send`]; `EAGAIN` means at once.
     pub fn try_send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
-        let mut message = message.into();
+        let Some(mut message) = self.send_in_run(message.into(), Patience::None) else { return Ok(()) };
         let mut outcome = self.core().give(&mut message, Patience::None, Look::Passing);
         if outcome == Ok(false) && self.core().pump() {
             outcome = self.core().give(&mut message, Patience::None, Look::Passing);
@@ -133,7 +142,7 @@ impl Socket {
         message: impl Into<Outgoing<'a>>,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        let mut message = message.into();
+        let Some(mut message) = self.send_in_run(message.into(), Patience::Some) else { return Ok(()) };
         match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout, None),
@@ -152,7 +161,7 @@ impl Socket {
         message: impl Into<Outgoing<'a>>,
         timeout: Option<Duration>,
     ) -> Result<(), SendError> {
-        let mut message = message.into();
+        let Some(mut message) = self.send_in_run(message.into(), Patience::Some) else { return Ok(()) };
         match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => self.core().send_waiting(message, timeout, Some(mark)),

@@ -31,6 +31,8 @@ pub(crate) struct SocketCore {
     pub(crate) socket_type: SocketType,
     pub(crate) doorbell: Doorbell,
     inner: Lock<Inner>,
+    /// Whether a run of sends went on when somebody looked last: spares those who have none the look.
+    sends_run: AtomicBool,
     closed: AtomicBool,
     /// The process this socket belongs to; a forked child must leave it alone.
     generation: u32,
@@ -88,6 +90,7 @@ impl SocketCore {
             socket_type,
             doorbell: Doorbell::new(),
             inner: Lock::new(inner),
+            sends_run: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             generation: ohmq_net::fork_generation(),
             interrupts: AtomicU64::new(0),
@@ -97,6 +100,29 @@ impl SocketCore {
         })
     }
 
+    /// Sends bytes as part of a run; says whether it did. If there is no run, or anything is wrong, [`SocketCore::give`] is
+    /// the way.
+    #[inline]
+    pub(crate) fn give_in_run(&self, body: &[u8], patience: Patience) -> bool {
+        self.sends_run.load(Ordering::Relaxed) && self.run_on(body, patience)
+    }
+
+    #[inline(never)]
+    fn run_on(&self, body: &[u8], patience: Patience) -> bool {
+        if self.look().is_err() {
+            return false;
+        }
+        let mut inner = self.inner.lock();
+        match inner.run_send(body) {
+            Step::Done => true,
+            Step::Settle => {
+                self.end_sending(inner, patience);
+                true
+            }
+            Step::No => false,
+        }
+    }
+
     /// Sends without waiting; says whether there was room. When the message was accepted, what is left in its place is
     /// to be dropped.
     #[inline]
@@ -104,7 +130,7 @@ impl SocketCore {
         self.pass(message, patience, look).map_err(|trouble| self.error("send", trouble))
     }
 
-    #[inline]
+    #[inline(never)]
     fn pass(
         &self,
         message: &mut Outgoing<'_>,
@@ -118,36 +144,18 @@ impl SocketCore {
         {
             return Ok(true);
         }
-        let mut inner = self.inner.lock();
-        if let Outgoing::Borrowed(body) = message {
-            match inner.run_send(body) {
-                Step::Done => return Ok(true),
-                Step::Settle => {
-                    self.end_sending(inner, patience);
-                    return Ok(true);
-                }
-                Step::No => {}
-            }
-        }
-        self.pass_the_long_way(inner, message, patience, look)
-    }
-
-    #[inline(never)]
-    fn pass_the_long_way<'a>(
-        &'a self,
-        mut inner: LockGuard<'a, Inner>,
-        message: &mut Outgoing<'_>,
-        patience: Patience,
-        look: Look,
-    ) -> std::result::Result<bool, Trouble> {
         let mut attempt = Attempt::First;
         loop {
-            inner.run = Run::Nothing;
+            let mut inner = self.lock();
             inner.table.look = look;
             let sent = match message {
                 Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
                 _ => inner.send(message.message(), attempt),
             };
+            let runs = matches!(inner.run, Run::Sending(..));
+            if self.sends_run.load(Ordering::Relaxed) != runs {
+                self.sends_run.store(runs, Ordering::Relaxed);
+            }
             if inner.is_quiet() {
                 drop(inner);
             } else {
@@ -155,10 +163,7 @@ impl SocketCore {
             }
             match sent {
                 Ok(()) => return Ok(true),
-                Err(Refusal::Again) if attempt == Attempt::First => {
-                    attempt = Attempt::Last;
-                    inner = self.lock();
-                }
+                Err(Refusal::Again) if attempt == Attempt::First => attempt = Attempt::Last,
                 Err(Refusal::Again | Refusal::Final(RouteError::WouldBlock)) => return Ok(false),
                 Err(Refusal::Final(refusal)) => return Err(Trouble::Refused(refusal)),
             }
