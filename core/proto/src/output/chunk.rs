@@ -10,8 +10,9 @@ use bytes::Bytes;
 
 use crate::message::{Frame, INLINE, Message};
 use crate::wire::FrameFormat;
-use crate::wire::frame::{self, Header, MAX_HEADER};
+use crate::wire::frame::{self, Header};
 
+use super::tape::Tape;
 use super::{Encoded, Short};
 
 /// Shortest body, in bytes, that is referenced instead of copied. Below it a copy is cheaper than a further slice in the
@@ -42,14 +43,14 @@ pub(super) struct Chunk {
 /// The small bytes of a chunk.
 #[derive(Debug)]
 enum Arena {
-    Own(Vec<u8>),
+    Own(Tape),
     /// Other connections write the same bytes; nothing can be added.
     Shared(Bytes),
 }
 
 impl Default for Arena {
     fn default() -> Self {
-        Arena::Own(Vec::new())
+        Arena::Own(Tape::default())
     }
 }
 
@@ -68,9 +69,9 @@ impl Deref for Arena {
 impl Arena {
     /// The bytes, to add to them. A shared arena, which nobody adds to, would be copied.
     #[inline]
-    fn own(&mut self) -> &mut Vec<u8> {
+    fn own(&mut self) -> &mut Tape {
         if let Arena::Shared(bytes) = self {
-            *self = Arena::Own(bytes.to_vec());
+            *self = Arena::Own(Tape::of(bytes));
         }
         match self {
             Arena::Own(bytes) => bytes,
@@ -107,13 +108,13 @@ impl Chunk {
 
     /// An empty chunk that grows into this memory.
     #[inline]
-    pub(super) fn with_memory(memory: Vec<u8>) -> Self {
+    pub(super) fn with_memory(memory: Tape) -> Self {
         debug_assert!(memory.is_empty());
         Self { arena: Arena::Own(memory), ..Self::default() }
     }
 
     /// The memory of the arena, emptied, unless others share it.
-    pub(super) fn into_memory(self) -> Option<Vec<u8>> {
+    pub(super) fn into_memory(self) -> Option<Tape> {
         match self.arena {
             Arena::Own(mut bytes) => {
                 bytes.clear();
@@ -126,7 +127,7 @@ impl Chunk {
     /// Takes the bytes out of a chunk of which nothing was written and that keeps no books of anything but messages; `memory`
     /// is left in their place.
     #[inline]
-    pub(super) fn take_short(&mut self, memory: &mut Vec<u8>) -> Option<Short> {
+    pub(super) fn take_short(&mut self, memory: &mut Tape) -> Option<Short> {
         let plain = self.written.offset == 0
             && self.opaque == 0
             && self.heartbeats == 0
@@ -142,7 +143,7 @@ impl Chunk {
     }
 
     /// What [`Chunk::take_short`] took.
-    pub(super) fn of_short(bytes: Vec<u8>, messages: usize) -> Self {
+    pub(super) fn of_short(bytes: Tape, messages: usize) -> Self {
         Self { len: bytes.len(), arena: Arena::Own(bytes), messages, ..Self::default() }
     }
 
@@ -155,7 +156,7 @@ impl Chunk {
         debug_assert!(self.written.offset == 0 && self.controls.is_empty() && self.opaque == 0);
         let Self { arena, bodies, .. } = std::mem::take(self);
         let arena = match arena {
-            Arena::Own(bytes) => Bytes::from(bytes),
+            Arena::Own(bytes) => bytes.into_bytes(),
             Arena::Shared(bytes) => bytes,
         };
         (arena, bodies)
@@ -262,7 +263,7 @@ impl Chunk {
     pub(super) fn absorb(&mut self, other: &mut Self) {
         debug_assert!(other.written.offset == 0 && (other.opaque == 0 || self.opaque == self.len));
         let base = self.arena.len();
-        self.arena.own().append(other.arena.own());
+        self.arena.own().extend_from_slice(&other.arena);
         self.bodies.extend(other.bodies.drain(..).map(|(at, body)| (base + at, body)));
         self.controls.extend(other.controls.drain(..).map(|at| base + at));
         if other.opaque > 0 {
@@ -409,7 +410,7 @@ impl Chunk {
 /// Encodes one frame behind what is there.
 #[inline]
 pub(super) fn push_frame(
-    arena: &mut Vec<u8>,
+    arena: &mut Tape,
     bodies: &mut Vec<(usize, Bytes)>,
     format: FrameFormat,
     frame: &Frame,
@@ -430,8 +431,10 @@ pub(super) fn push_frame(
 
 /// Encodes a frame that is copied.
 #[inline]
-fn push_body(arena: &mut Vec<u8>, format: FrameFormat, body: &[u8], more: bool) {
-    arena.reserve(MAX_HEADER + body.len());
+fn push_body(arena: &mut Tape, format: FrameFormat, body: &[u8], more: bool) {
+    if let (FrameFormat::V2, Ok(whole)) = (format, <&[u8; INLINE]>::try_from(body)) {
+        return arena.extend_with(|place| frame::write_small(place, whole, more));
+    }
     match (format, u8::try_from(body.len())) {
         (FrameFormat::V2, Ok(length)) => arena.extend_from_slice(&frame::short_header(length, more)),
         _ => {

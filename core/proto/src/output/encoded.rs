@@ -6,19 +6,20 @@ use crate::message::Message;
 use crate::wire::FrameFormat;
 
 use super::chunk;
+use super::tape::Tape;
 
 /// A message in wire form, to be sent to every peer whose session uses the same frame format.
 #[derive(Debug, Clone)]
 pub struct Encoded {
     format: FrameFormat,
-    pub(super) arena: Vec<u8>,
+    pub(super) arena: Tape,
     pub(super) bodies: Vec<(usize, Bytes)>,
 }
 
 impl Encoded {
     /// Encodes `message` for sessions of this format, see [`Connection::frame_format`](crate::Connection::frame_format).
     pub fn new(format: FrameFormat, message: &Message) -> Self {
-        let mut encoded = Self { format, arena: Vec::new(), bodies: Vec::new() };
+        let mut encoded = Self { format, arena: Tape::default(), bodies: Vec::new() };
         encoded.encode(message);
         encoded
     }

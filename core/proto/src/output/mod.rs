@@ -11,6 +11,7 @@ mod encoded;
 mod gathered;
 mod queue;
 mod short;
+mod tape;
 
 pub use batch::Batch;
 pub use chunk::REFERENCED;

@@ -6,6 +6,7 @@ use crate::message::{Frame, Message};
 use crate::wire::FrameFormat;
 
 use super::chunk::Chunk;
+use super::tape::Tape;
 use super::{Batch, Edition, Encoded, Gathered};
 
 /// A chunk is closed when it holds this many bytes, so that written bodies are released soon.
@@ -24,7 +25,7 @@ pub struct Output {
     pub(super) closed: VecDeque<Chunk>,
     pub(super) open: Chunk,
     /// The memory of a chunk that was written, for the next.
-    pub(super) spare: Vec<u8>,
+    pub(super) spare: Tape,
     pub(super) messages: usize,
     heartbeats: usize,
 }
@@ -101,7 +102,7 @@ impl Output {
 
     /// Frees memory kept for later messages: for connections that have become idle.
     pub fn trim(&mut self) {
-        self.spare = Vec::new();
+        self.spare = Tape::default();
         if self.is_empty() {
             self.open = Chunk::default();
         }

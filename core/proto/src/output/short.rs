@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use super::chunk::Chunk;
 use super::queue::KEPT;
+use super::tape::Tape;
 use super::{Batch, Output};
 
 /// Bytes taken from an [`Output`] for one write. They must be given back to [`Output::restore_short`], written or not.
 #[derive(Debug)]
 #[must_use = "what is dropped loses its messages"]
 pub struct Short {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Tape,
     pub(super) messages: usize,
 }
 

@@ -17,7 +17,7 @@ pub enum FrameFormat {
 pub(crate) const SHORT_HEADER: usize = 2;
 
 /// A longest header: flags and an 8-byte length.
-pub(crate) const MAX_HEADER: usize = 10;
+const MAX_HEADER: usize = 10;
 
 /// More than any address space holds, so a length above it can only be hostile (CVE-2019-6250).
 const MAX_LENGTH: u64 = 1 << 47;
@@ -94,6 +94,14 @@ pub(crate) fn small(chunk: &[u8; INLINE], length: u8, more: bool) -> [u8; 2 + IN
     bytes[..2].copy_from_slice(&short_header(length, more));
     bytes[2..].copy_from_slice(chunk);
     bytes
+}
+
+/// Writes a frame of [`INLINE`] bytes of a 2.0 or later message.
+#[inline(always)]
+pub(crate) fn write_small(place: &mut [u8; 2 + INLINE], body: &[u8; INLINE], more: bool) {
+    let (header, rest) = place.split_at_mut(2);
+    header.copy_from_slice(&short_header(INLINE as u8, more));
+    rest.copy_from_slice(body);
 }
 
 /// The header of a frame of at most 255 bytes of a 2.0 or later message.
