@@ -66,6 +66,11 @@ impl LinkEnd {
         self.link.has_room(self.gathered.messages() + elsewhere)
     }
 
+    /// Bytes that are gathered and not handed over.
+    pub fn gathered_bytes(&self) -> usize {
+        self.gathered.bytes()
+    }
+
     /// How many more messages may be sent, at least, before [`LinkEnd::writable`] has to be asked again.
     pub fn room(&self) -> usize {
         self.link.room(self.gathered.messages())

@@ -12,7 +12,8 @@
 //! thread when it turns to receive, poll or close, and by the I/O thread's tick: what is there when no batch was
 //! written just before, else what has waited for a whole tick. So the last message of a burst waits for two ticks at most.
 //! Bursts tend to be as long as the one before: with the message that would be the last of such a burst its sender writes
-//! all there is, and nobody has to wait for a tick.
+//! all there is, and nobody has to wait for a tick. Nor do short ones of a stream to one peer that is too slow to fill
+//! a batch between two ticks: its sender writes every 64 messages.
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
@@ -50,6 +51,10 @@ const FILLING: Duration = Duration::from_micros(50);
 /// However long the last batch took.
 const LONG_FILLING: Duration = Duration::from_micros(200);
 
+/// A sender that sends fewer messages than this from one tick to the next writes every portion of so many itself.
+const FAST: u64 = 512;
+const PORTION: u64 = if cfg!(shuttle) { 2 } else { 64 };
+
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;
 
@@ -76,20 +81,34 @@ pub(super) struct Pace {
     /// Waits for the network in a row that were in vain, and sends until the next.
     vain: u32,
     skip: u32,
-    bursts: Bursts,
+    portions: Portions,
 }
 
-/// Messages are counted from the beginning of the socket on.
+/// What a sender should write before a batch is full.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Due {
+    Nothing,
+    /// All there is, if one short write does it.
+    Portion,
+    /// All there is: nothing more may come for a while.
+    Burst,
+}
+
+/// When the sender is to write before a batch is full. Messages are counted from the beginning of the socket on.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bursts {
+struct Portions {
     sent: u64,
     /// Those before the present burst.
     before: u64,
     /// Those when it is as long as the one before.
     end: u64,
+    /// Those when the last tick looked.
+    ticked: u64,
+    /// Those when the next portion of a slow stream is complete; 0 in a fast one.
+    next: u64,
 }
 
-impl Bursts {
+impl Portions {
     /// Nothing was sent for a while.
     fn on_gap(&mut self) {
         let length = self.sent - self.before;
@@ -97,6 +116,33 @@ impl Bursts {
             self.before = self.sent;
             self.end = self.sent + length;
         }
+    }
+
+    fn on_tick(&mut self, fills_batches: bool) {
+        let slow = self.sent - self.ticked < FAST && !fills_batches;
+        self.ticked = self.sent;
+        self.next = if slow { self.sent + PORTION } else { 0 };
+    }
+
+    /// What the message that was sent just now completes.
+    #[inline]
+    fn due(&mut self) -> Due {
+        let portion = self.sent == self.next;
+        if portion {
+            self.next += PORTION;
+        }
+        match self.sent == self.end {
+            true => Due::Burst,
+            false if portion => Due::Portion,
+            false => Due::Nothing,
+        }
+    }
+
+    /// Messages until [`Portions::due`] has to be asked.
+    #[inline]
+    fn left(&self) -> usize {
+        let until = |end: u64| end.checked_sub(self.sent + 1).map_or(usize::MAX, |left| left as usize);
+        until(self.end).min(until(self.next))
     }
 }
 
@@ -156,20 +202,19 @@ impl Pace {
     /// A message was sent, one way or another.
     #[inline]
     pub(super) fn on_sent(&mut self) {
-        self.bursts.sent += 1;
+        self.portions.sent += 1;
     }
 
-    /// Whether the message that was sent just now is the last of its burst, if that is as long as the one before.
+    /// What should be written with the message that was sent just now.
     #[inline]
-    pub(super) fn is_burst_over(&self) -> bool {
-        self.bursts.sent == self.bursts.end && self.streaming
+    pub(super) fn due(&mut self) -> Due {
+        if self.streaming { self.portions.due() } else { Due::Nothing }
     }
 
-    /// Messages until [`Pace::is_burst_over`] has to be asked.
+    /// Messages until [`Pace::due`] has to be asked.
     #[inline]
-    pub(super) fn left_of_burst(&self) -> usize {
-        let Bursts { sent, end, .. } = self.bursts;
-        if sent < end { (end - sent - 1) as usize } else { usize::MAX }
+    pub(super) fn left(&self) -> usize {
+        self.portions.left()
     }
 
     /// A publication went to nobody. It is part of the row all the same, and costs no look at the clock.
@@ -217,6 +262,7 @@ impl Pace {
         let batch = if cfg!(shuttle) { self.batch.take() } else { self.batch };
         if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < self.filling) {
             self.idle = 0;
+            self.portions.on_tick(true);
             self.steady = (self.steady + 1).min(STEADY);
             return Tick::WriteOld(if self.steady < STEADY { TICK } else { RARE_TICK });
         }
@@ -224,12 +270,13 @@ impl Pace {
         let busy = fresh || (queued && !planted(Mistake::TickForgetsBatch));
         self.idle = if busy { 0 } else { self.idle + 1 };
         if !busy {
-            self.bursts.on_gap();
+            self.portions.on_gap();
         }
+        self.portions.on_tick(false);
         if self.idle < IDLE {
             return Tick::WriteAll(TICK);
         }
-        *self = Pace { bursts: self.bursts, ..Pace::default() };
+        *self = Pace { portions: Portions { next: 0, ..self.portions }, ..Pace::default() };
         Tick::End
     }
 }
@@ -302,28 +349,49 @@ mod tests {
         assert!(!pace.streaming);
     }
 
+    /// Sends so many messages of a stream; says how many were left, and after which of them all was to be written.
+    fn burst(pace: &mut Pace, length: u64) -> (usize, Vec<u64>) {
+        pace.streaming = true;
+        let left = pace.left();
+        let due = |_: &u64| {
+            assert_eq!(pace.on_send(0), Step::Gather);
+            pace.on_sent();
+            pace.due() != Due::Nothing
+        };
+        (left, (1..=length).filter(due).collect())
+    }
+
     #[test]
     fn a_burst_is_expected_to_be_as_long_as_the_one_before() {
-        let mut pace = Pace { streaming: true, ..Pace::default() };
-        let mut burst = |length: u64, idle_ticks: u32| {
-            let left = pace.left_of_burst();
-            let ends: Vec<u64> = (1..=length)
-                .filter(|_| {
-                    assert_eq!(pace.on_send(0), Step::Gather);
-                    pace.on_sent();
-                    pace.is_burst_over()
-                })
-                .collect();
-            (0..=idle_ticks).for_each(|_| _ = pace.on_tick(false));
-            pace.streaming = true;
-            (left, ends)
+        let mut pace = Pace::default();
+        let mut after_ticks = |ticks: u32, length: u64| {
+            (0..ticks).for_each(|_| _ = pace.on_tick(false));
+            burst(&mut pace, length)
         };
-        assert_eq!(burst(100, 1), (usize::MAX, vec![]), "nothing is known of the first");
-        assert_eq!(burst(100, 2), (99, vec![100]));
-        assert_eq!(burst(30, IDLE), (99, vec![]), "it is shorter");
-        assert_eq!(burst(90, 0), (29, vec![30]), "it is longer, also than the end of the stream let expect");
-        assert_eq!(burst(10, 1), (usize::MAX, vec![]), "no tick has seen a gap");
-        assert_eq!(burst(100, 1), (99, vec![100]));
+        assert_eq!(after_ticks(0, 60), (usize::MAX, vec![]), "nothing is known of the first");
+        assert_eq!(after_ticks(2, 60), (59, vec![60]));
+        assert_eq!(after_ticks(3, 30), (59, vec![]), "it is shorter");
+        assert_eq!(
+            after_ticks(1 + IDLE, 50),
+            (29, vec![30]),
+            "it is longer; the end of the stream let nothing be forgotten"
+        );
+        assert_eq!(after_ticks(1, 10), (PORTION as usize - 1, vec![]), "no tick has seen a gap");
+        assert_eq!(after_ticks(2, 60), (59, vec![60]));
+    }
+
+    #[test]
+    fn a_slow_stream_is_written_in_portions() {
+        let mut pace = Pace::default();
+        assert_eq!(burst(&mut pace, FAST), (usize::MAX, vec![]), "no tick has seen it yet");
+        pace.on_tick(true);
+        assert_eq!(burst(&mut pace, FAST - 1), (usize::MAX, vec![]), "it is fast");
+        pace.on_tick(true);
+        let portions: Vec<u64> = (1..FAST / PORTION).map(|portion| portion * PORTION).collect();
+        assert_eq!(burst(&mut pace, FAST - 1), (PORTION as usize - 1, portions));
+        (pace.batch, pace.filling) = (Some(Instant::now() + Duration::from_secs(60)), FILLING);
+        pace.on_tick(true);
+        assert_eq!(burst(&mut pace, FAST), (usize::MAX, vec![]), "it fills batches");
     }
 
     #[test]

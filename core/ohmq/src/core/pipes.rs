@@ -9,10 +9,13 @@ use ohmq_proto::{Found, Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
 use super::effects::{Effect, Effects};
-use super::pace::{Pace, Step, Tick};
+use super::pace::{Due, Pace, Step, Tick};
 use super::publish::Press;
 use crate::Stats;
 use crate::inproc::InprocEnd;
+
+/// Bytes of a short write.
+const SHORT: usize = 8 * 1024;
 
 #[derive(Debug)]
 #[allow(
@@ -193,9 +196,21 @@ impl PipeTable {
     #[inline]
     pub(super) fn sent(&mut self) {
         self.pace.on_sent();
-        if self.pace.is_burst_over() {
+        let write = match self.pace.due() {
+            Due::Nothing => false,
+            Due::Portion => self.is_one_short_write(),
+            Due::Burst => true,
+        };
+        if write {
             self.write_gathered(Gathering::Fresh);
         }
+    }
+
+    /// Whether all that is gathered goes to one peer and is short. What is longer fills batches soon.
+    fn is_one_short_write(&self) -> bool {
+        let [pipe] = self.gathering[..] else { return false };
+        let short = |slot: &Slot| matches!(&slot.channel, Channel::Link(end) if end.gathered_bytes() < SHORT);
+        self.press.age == Gathering::No && self.get(pipe).is_some_and(short)
     }
 
     /// Gives a routed message to its pipe; the bytes are written when the effects run, or when enough are gathered. The

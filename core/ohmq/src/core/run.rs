@@ -128,7 +128,7 @@ impl PipeTable {
             Slot { channel: Channel::Link(end), gathering, reads: false, .. }
                 if *gathering != Gathering::No || planted(Mistake::RunUntended) =>
             {
-                Some(end.room().min(self.pace.left_of_burst()))
+                Some(end.room().min(self.pace.left()))
             }
             Slot { channel: Channel::Inproc(end), .. } => Some(end.room()),
             _ => None,
