@@ -13,7 +13,7 @@
 //! written just before, else what has waited for a whole tick. So the last message of a burst waits for two ticks at most.
 //! Bursts tend to be as long as the one before: with the message that would be the last of such a burst its sender writes
 //! all there is, and nobody has to wait for a tick. Nor do short ones of a stream to one peer that is too slow to fill
-//! a batch between two ticks: its sender writes every 64 messages.
+//! a batch between two ticks: its sender writes every 256 messages.
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
@@ -53,7 +53,7 @@ const LONG_FILLING: Duration = Duration::from_micros(200);
 
 /// A sender that sends fewer messages than this from one tick to the next writes every portion of so many itself.
 const FAST: u64 = 512;
-const PORTION: u64 = if cfg!(shuttle) { 2 } else { 64 };
+const PORTION: u64 = if cfg!(shuttle) { 2 } else { 256 };
 
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;

@@ -15,7 +15,7 @@ use crate::Stats;
 use crate::inproc::InprocEnd;
 
 /// Bytes of a short write.
-const SHORT: usize = 8 * 1024;
+const SHORT: usize = 24 * 1024;
 
 #[derive(Debug)]
 #[allow(
