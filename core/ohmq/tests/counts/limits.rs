@@ -47,7 +47,7 @@ pub struct Limit {
     pub from: &'static str,
 }
 
-const DESIGN: &str = "design";
+pub const DESIGN: &str = "design";
 const MEASURED: &str = "measured";
 
 const ONE: Workload = RoundTrip { peers: 1 };
@@ -102,9 +102,9 @@ pub const LIMITS: &[Limit] = &[
     row(ONE,    Connected, OneCpu,   Allocations,       0.1,     1, MEASURED),
     row(ONE,    Bound,     OneCpu,   Allocations,       0.1,     1, MEASURED),
     row(Stream, Connected, OneCpu,   Allocations,       1.0, 1_000, MEASURED),
-    row(Stream, Bound,     OneCpu,   Allocations,       2.0, 1_000, MEASURED),
+    row(Stream, Bound,     OneCpu,   Allocations,       1.0, 1_000, MEASURED),
     row(Stream, Connected, Anywhere, Allocations,       1.0, 1_000, MEASURED),
-    row(Stream, Bound,     Anywhere, Allocations,       2.0, 1_000, MEASURED),
+    row(Stream, Bound,     Anywhere, Allocations,       1.0, 1_000, MEASURED),
     row(Long,   Connected, Anywhere, Allocations,       5.0, 1_000, MEASURED),
     row(Long,   Bound,     Anywhere, Allocations,       0.1,     1, MEASURED),
     row(FAN,    Bound,     OneCpu,   Allocations,      12.0, 1_000, MEASURED),
