@@ -417,7 +417,7 @@ pub(super) fn push_frame(
     more: bool,
 ) {
     if let (FrameFormat::V2, Some((chunk, length))) = (format, frame.as_chunk()) {
-        arena.extend_from_slice(&frame::small(chunk, length, more));
+        arena.extend_with(|place| frame::write_small(place, chunk, length, more));
         arena.truncate(arena.len() - (INLINE - usize::from(length)));
         return;
     }
@@ -433,7 +433,7 @@ pub(super) fn push_frame(
 #[inline]
 fn push_body(arena: &mut Tape, format: FrameFormat, body: &[u8], more: bool) {
     if let (FrameFormat::V2, Ok(whole)) = (format, <&[u8; INLINE]>::try_from(body)) {
-        return arena.extend_with(|place| frame::write_small(place, whole, more));
+        return arena.extend_with(|place| frame::write_small(place, whole, INLINE as u8, more));
     }
     match (format, u8::try_from(body.len())) {
         (FrameFormat::V2, Ok(length)) => arena.extend_from_slice(&frame::short_header(length, more)),

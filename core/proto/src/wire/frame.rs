@@ -87,21 +87,18 @@ pub(crate) fn parse_small(input: &[u8]) -> Option<(&[u8; INLINE], u8)> {
     Some((rest.first_chunk()?, *length))
 }
 
-/// The header and body of such a frame in one array, of which `2 + length` bytes count.
+/// Writes a frame of the first `length` bytes of a 2.0 or later message. The rest of them lie behind the frame: one copy of
+/// fixed size costs less than one whose size is only known at run time.
 #[inline(always)]
-pub(crate) fn small(chunk: &[u8; INLINE], length: u8, more: bool) -> [u8; 2 + INLINE] {
-    let mut bytes = [0; 2 + INLINE];
-    bytes[..2].copy_from_slice(&short_header(length, more));
-    bytes[2..].copy_from_slice(chunk);
-    bytes
-}
-
-/// Writes a frame of [`INLINE`] bytes of a 2.0 or later message.
-#[inline(always)]
-pub(crate) fn write_small(place: &mut [u8; 2 + INLINE], body: &[u8; INLINE], more: bool) {
-    let (header, rest) = place.split_at_mut(2);
-    header.copy_from_slice(&short_header(INLINE as u8, more));
-    rest.copy_from_slice(body);
+pub(crate) fn write_small(
+    place: &mut [u8; SHORT_HEADER + INLINE],
+    chunk: &[u8; INLINE],
+    length: u8,
+    more: bool,
+) {
+    let (header, rest) = place.split_at_mut(SHORT_HEADER);
+    header.copy_from_slice(&short_header(length, more));
+    rest.copy_from_slice(chunk);
 }
 
 /// The header of a frame of at most 255 bytes of a 2.0 or later message.
