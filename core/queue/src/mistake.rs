@@ -88,6 +88,8 @@ mistakes! {
         RunGoesOn,
         /// Run: it begins though nothing is gathered that a tick would see.
         RunUntended,
+        /// Stream: a batch that a tick has seen counts again.
+        TickTrustsOldGlimpse,
         /// Reader: two threads may read at once.
         ReaderNotAlone,
         /// Reader: an edge during another thread's read is forgotten.

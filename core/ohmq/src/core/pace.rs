@@ -23,6 +23,7 @@
 use std::time::{Duration, Instant};
 
 use ohmq_queue::mistake::{Mistake, planted};
+use ohmq_queue::sync::{AtomicU64, Ordering};
 
 /// Sends in a row that make a stream.
 const STREAK: u32 = if cfg!(shuttle) { 1 } else { 16 };
@@ -39,7 +40,7 @@ const TICK: Duration = Duration::from_micros(50);
 
 /// The same when the sender has been writing its batches itself for `STEADY` looks: that is no burst.
 const RARE_TICK: Duration = Duration::from_micros(200);
-const STEADY: u32 = 100;
+const STEADY: u64 = 32;
 
 /// So many looks in a row that find nothing end a stream: to begin one anew costs a short pause more than they do.
 const IDLE: u32 = if cfg!(shuttle) { 1 } else { 4 };
@@ -58,6 +59,41 @@ const PORTION: u64 = if cfg!(shuttle) { 2 } else { 256 };
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;
 
+/// What a tick sees of a stream without the socket's lock, which it would have to wrest from the sender: whether the sender
+/// has written a batch since the tick before, of all that it had gathered. Then nothing is old.
+#[derive(Debug, Default)]
+pub(super) struct Glimpse {
+    /// Batches written. Belongs to who has the socket's lock.
+    written: AtomicU64,
+    /// Those the tick before saw, and how many ticks in a row saw more than the one before. They belong to the ticks.
+    seen: AtomicU64,
+    steady: AtomicU64,
+}
+
+impl Glimpse {
+    /// All that was gathered is written, and it was a whole batch. Under the socket's lock.
+    pub(super) fn on_batch(&self) {
+        self.written.store(self.written.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// When to look again, if nothing is to be done before.
+    pub(super) fn look(&self) -> Option<Duration> {
+        let written = self.written.load(Ordering::Relaxed);
+        let goes_on = written != self.seen.load(Ordering::Relaxed);
+        if !planted(Mistake::TickTrustsOldGlimpse) {
+            self.seen.store(written, Ordering::Relaxed);
+        }
+        let steady = if goes_on { self.steady.load(Ordering::Relaxed) + 1 } else { 0 };
+        self.steady.store(steady, Ordering::Relaxed);
+        goes_on.then(|| pause(steady))
+    }
+}
+
+/// Until the next tick, when so many in a row have found that the sender writes its batches itself.
+fn pause(steady: u64) -> Duration {
+    if steady < STEADY { TICK } else { RARE_TICK }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     streaming: bool,
@@ -75,7 +111,7 @@ pub(super) struct Pace {
     /// How soon the next is to be expected after it.
     filling: Duration,
     /// Ticks in a row that found that it just had.
-    steady: u32,
+    steady: u64,
     /// Ticks in a row that found nothing.
     idle: u32,
     /// Waits for the network in a row that were in vain, and sends until the next.
@@ -263,8 +299,8 @@ impl Pace {
         if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < self.filling) {
             self.idle = 0;
             self.portions.on_tick(true);
-            self.steady = (self.steady + 1).min(STEADY);
-            return Tick::WriteOld(if self.steady < STEADY { TICK } else { RARE_TICK });
+            self.steady += 1;
+            return Tick::WriteOld(pause(self.steady));
         }
         self.steady = 0;
         let busy = fresh || (queued && !planted(Mistake::TickForgetsBatch));

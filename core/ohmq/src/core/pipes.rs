@@ -213,6 +213,12 @@ impl PipeTable {
         self.press.age == Gathering::No && self.get(pipe).is_some_and(short)
     }
 
+    /// Whether what is gathered goes to one peer.
+    #[inline]
+    pub(super) fn gathers_for_one(&self) -> bool {
+        self.gathering.len() == 1 && self.press.age == Gathering::No
+    }
+
     /// Gives a routed message to its pipe; the bytes are written when the effects run, or when enough are gathered. The
     /// message may be left in its place, for the caller to drop.
     #[inline]

@@ -15,6 +15,7 @@ use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
 use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
+use super::pace::Glimpse;
 use super::pipes::Look;
 use super::run::{Run, Step};
 use crate::context::ContextCore;
@@ -33,6 +34,8 @@ pub(crate) struct SocketCore {
     inner: Lock<Inner>,
     /// Whether a run of sends went on when somebody looked last: spares those who have none the look.
     sends_run: AtomicBool,
+    /// What the ticks see of a stream without the lock.
+    glimpse: Glimpse,
     closed: AtomicBool,
     /// The process this socket belongs to; a forked child must leave it alone.
     generation: u32,
@@ -91,6 +94,7 @@ impl SocketCore {
             doorbell: Doorbell::new(),
             inner: Lock::new(inner),
             sends_run: AtomicBool::new(false),
+            glimpse: Glimpse::default(),
             closed: AtomicBool::new(false),
             generation: ohmq_net::fork_generation(),
             interrupts: AtomicU64::new(0),
@@ -116,6 +120,9 @@ impl SocketCore {
         match inner.run_send(body) {
             Step::Done => true,
             Step::Settle => {
+                if inner.table.gathers_for_one() {
+                    self.glimpse.on_batch();
+                }
                 self.end_sending(inner, patience);
                 true
             }
@@ -556,7 +563,7 @@ impl Owner for SocketCore {
     }
 
     fn tick(&self) -> Option<Duration> {
-        self.with(|inner| inner.table.tick())
+        self.glimpse.look().or_else(|| self.with(|inner| inner.table.tick()))
     }
 
     fn finished(&self, link: &Arc<Link>) {

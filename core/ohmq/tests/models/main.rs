@@ -24,6 +24,7 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::TickForgetsBatch, remote::stream),
     (Mistake::RunGoesOn, remote::run),
     (Mistake::RunUntended, remote::run),
+    (Mistake::TickTrustsOldGlimpse, remote::run),
     (Mistake::ReaderNotAlone, remote::busy_receiver),
     (Mistake::ReaderLosesEdge, remote::busy_receiver),
     (Mistake::ReaderForgetsCut, remote::stream),

@@ -64,7 +64,9 @@ impl Frame {
     /// A body of exactly the length that is inline.
     #[inline(always)]
     pub(super) fn from_whole(body: &[u8; INLINE]) -> Self {
-        Self(Repr::Inline(Inline { data: fresh(body), length: Length::new(INLINE) }))
+        let mut data = [0; INLINE];
+        copy_fresh(&mut data, body);
+        Self(Repr::Inline(Inline { data, length: Length::new(INLINE) }))
     }
 
     /// The first `len` bytes of `chunk`, at most all of them. One copy of fixed size costs less than one whose length is
@@ -125,15 +127,16 @@ impl Frame {
     }
 }
 
-/// A copy of bytes that their owner may just have begun to change, nearly always with a number in front. The processor
-/// would hold up a load that reaches from there to older bytes until all that was written before is in its cache.
+/// Copies bytes that their owner may just have begun to change, nearly always with a number in front. The processor would
+/// hold up a load that reaches from there to older bytes until all that was written before is in its cache.
 #[inline(always)]
-fn fresh(body: &[u8; INLINE]) -> [u8; INLINE] {
-    let mut copy = [0; INLINE];
-    let (number, rest) = body.split_at(size_of::<u64>());
-    copy[..size_of::<u64>()].copy_from_slice(number);
-    copy[size_of::<u64>()..].copy_from_slice(rest);
-    copy
+pub(crate) fn copy_fresh(place: &mut [u8], body: &[u8]) {
+    const NUMBER: usize = size_of::<u64>();
+    if body.len() < NUMBER || place.len() < NUMBER {
+        return place.copy_from_slice(body);
+    }
+    place[..NUMBER].copy_from_slice(&body[..NUMBER]);
+    place[NUMBER..].copy_from_slice(&body[NUMBER..]);
 }
 
 /// At most [`INLINE`] bytes, and zeros behind them. The two copies of fixed size, which may overlap, cost less than one

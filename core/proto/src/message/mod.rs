@@ -9,6 +9,7 @@ mod length;
 mod outgoing;
 mod parts;
 
+pub(crate) use frame::copy_fresh;
 pub use frame::{Frame, INLINE};
 pub use outgoing::Outgoing;
 pub use parts::{Frames, Message};

@@ -437,10 +437,13 @@ fn push_body(arena: &mut Tape, format: FrameFormat, body: &[u8], more: bool) {
     }
     match (format, u8::try_from(body.len())) {
         (FrameFormat::V2, Ok(length)) => arena.extend_from_slice(&frame::short_header(length, more)),
-        _ => {
+        (FrameFormat::V2, Err(_)) => {
+            arena.extend_with(|place| frame::write_long_header(place, u8::from(more), body.len()));
+        }
+        (FrameFormat::V1, _) => {
             let (header, size) = format.header(body.len(), more, false);
             arena.extend_from_slice(&header[..size]);
         }
     }
-    arena.extend_from_slice(body);
+    arena.extend_fresh(body);
 }

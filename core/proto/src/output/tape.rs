@@ -5,6 +5,8 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 
+use crate::message::copy_fresh;
+
 /// The least memory there is, once there is any.
 const LEAST: usize = 64;
 
@@ -28,6 +30,17 @@ impl Tape {
         let end = self.used + bytes.len();
         match self.memory.get_mut(self.used..end) {
             Some(place) => place.copy_from_slice(bytes),
+            None => self.make_room(end)[..bytes.len()].copy_from_slice(bytes),
+        }
+        self.used = end;
+    }
+
+    /// Adds bytes that their owner may just have begun to change.
+    #[inline(always)]
+    pub(super) fn extend_fresh(&mut self, bytes: &[u8]) {
+        let end = self.used + bytes.len();
+        match self.memory.get_mut(self.used..end) {
+            Some(place) => copy_fresh(place, bytes),
             None => self.make_room(end)[..bytes.len()].copy_from_slice(bytes),
         }
         self.used = end;

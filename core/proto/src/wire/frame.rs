@@ -1,7 +1,7 @@
 //! Frame headers of ZMTP 1.0 (length, flags) and of 2.0 and later (flags, length).
 
 use crate::error::ProtocolError;
-use crate::message::INLINE;
+use crate::message::{INLINE, copy_fresh};
 
 /// How frames are laid out on the wire; all a message's encoding depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -16,7 +16,10 @@ pub enum FrameFormat {
 /// The header of a frame of at most 255 bytes of a 2.0 or later message.
 pub(crate) const SHORT_HEADER: usize = 2;
 
-/// A longest header: flags and an 8-byte length.
+/// The header of a longer one: flags and an 8-byte length.
+pub(crate) const LONG_HEADER: usize = 9;
+
+/// The longest header there is, of a 1.0 message.
 const MAX_HEADER: usize = 10;
 
 /// More than any address space holds, so a length above it can only be hostile (CVE-2019-6250).
@@ -98,13 +101,21 @@ pub(crate) fn write_small(
 ) {
     let (header, rest) = place.split_at_mut(SHORT_HEADER);
     header.copy_from_slice(&short_header(length, more));
-    rest.copy_from_slice(chunk);
+    copy_fresh(rest, chunk);
 }
 
 /// The header of a frame of at most 255 bytes of a 2.0 or later message.
 #[inline(always)]
 pub(crate) fn short_header(length: u8, more: bool) -> [u8; 2] {
     [u8::from(more), length]
+}
+
+/// Writes the header of a longer frame to where it is to be: the processor could not hand it on to a copy while its parts are
+/// still on their way to the cache.
+#[inline(always)]
+pub(crate) fn write_long_header(place: &mut [u8; LONG_HEADER], flags: u8, length: usize) {
+    place[0] = flags | LARGE;
+    place[1..].copy_from_slice(&(length as u64).to_be_bytes());
 }
 
 impl FrameFormat {
@@ -181,14 +192,16 @@ fn checked(length: u64) -> Result<usize, ProtocolError> {
 fn header_v2(length: usize, more: bool, command: bool) -> ([u8; MAX_HEADER], usize) {
     let mut header = [0; MAX_HEADER];
     let flags = if more { MORE } else { 0 } | if command { COMMAND } else { 0 };
-    if let Ok(short) = u8::try_from(length) {
-        header[0] = flags;
-        header[1] = short;
-        (header, 2)
-    } else {
-        header[0] = flags | LARGE;
-        header[1..9].copy_from_slice(&(length as u64).to_be_bytes());
-        (header, 9)
+    match (u8::try_from(length), header.first_chunk_mut()) {
+        (Err(_), Some(place)) => {
+            write_long_header(place, flags, length);
+            (header, LONG_HEADER)
+        }
+        _ => {
+            header[0] = flags;
+            header[1] = length as u8;
+            (header, SHORT_HEADER)
+        }
     }
 }
 
