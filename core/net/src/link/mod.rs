@@ -33,7 +33,7 @@ use crate::stream::Stream;
 pub(crate) use close::After;
 pub use close::Loss;
 pub use direct::Direct;
-pub use end::{LinkEnd, Shared};
+pub use end::{LinkEnd, Shared, is_batch};
 pub(crate) use events::Refill;
 pub use events::{LinkEvent, Owner};
 pub(crate) use read::{ReadTurn, Teller};

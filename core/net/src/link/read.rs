@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use ohmq_proto::connection::{Event, slab};
+use ohmq_proto::connection::Event;
+use ohmq_proto::message::slab;
 use ohmq_queue::doorbell::IN;
 use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::sync::MutexGuard;

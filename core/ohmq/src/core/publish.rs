@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use ohmq_net::Shared;
+use ohmq_net::{Shared, is_batch};
 use ohmq_proto::{Gathered, Message, PipeId};
 
 use super::effects::Effect;
@@ -17,12 +17,9 @@ use super::pipes::{Channel, Gathering, PipeTable};
 /// Publications in a row to the same pipes that start the press.
 const ROW: u32 = if cfg!(shuttle) { 1 } else { 8 };
 
-/// Bytes of an edition: of small messages, and of larger ones, for which the readers should not be woken too often.
-const EDITION: usize = if cfg!(shuttle) { 64 } else { 64 * 1024 };
-const LARGE_EDITION: usize = if cfg!(shuttle) { 256 } else { 1024 * 1024 };
-
-/// Messages of this mean size make large editions.
-const LARGE: usize = 256;
+/// Bytes of an edition of messages that are not short: a whole number of segments, nearly, and so much that the readers are
+/// not woken too often.
+const LARGE_EDITION: usize = if cfg!(shuttle) { 256 } else { 1000 * 1024 };
 
 /// What goes to many pipes.
 #[derive(Debug, Default)]
@@ -48,8 +45,7 @@ impl Press {
 
     #[inline]
     fn is_full(&self) -> bool {
-        let bytes = self.gathered.bytes();
-        bytes >= EDITION && (bytes >= LARGE_EDITION || bytes < LARGE * self.gathered.messages())
+        is_batch(self.gathered.messages(), self.gathered.bytes(), LARGE_EDITION)
     }
 
     /// The same, summed up over all its pipes.

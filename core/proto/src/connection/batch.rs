@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::message::{Frame, INLINE, Message};
+use crate::message::{Frame, INLINE, Kept, Message, Slice, slab};
 use crate::wire::FrameFormat;
 use crate::wire::frame;
 
+use super::Connection;
 use super::traffic::SLICED;
-use super::{Connection, slab};
 
 /// Whole messages of one frame each, shorter than 8 KiB, that [`Connection::run`] found at the front of a buffer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,8 +26,8 @@ impl Run {
     pub fn take(self, input: &mut BytesMut, pins: &mut Pins) -> Batch {
         let bytes = input.split_to(self.bytes).freeze();
         let longer = self.bytes > self.count * (INLINE + frame::SHORT_HEADER);
-        let (bytes, sliced) = if longer { pins.pin(bytes) } else { (bytes, false) };
-        Batch { bytes, count: self.count, sliced }
+        let kept = if longer { pins.pin(&bytes) } else { None };
+        Batch { bytes, count: self.count, kept }
     }
 
     /// Takes the run off the front of `input`, where it was found, one message after the other.
@@ -52,31 +52,10 @@ impl Pins {
     /// Buffers of one peer that its messages may keep.
     pub const MOST: usize = 4;
 
-    /// The same bytes, counted for as long as anything refers to them, or as they were when there are enough already.
-    fn pin(&mut self, bytes: Bytes) -> (Bytes, bool) {
+    /// A piece of a buffer, counted for as long as anything refers to it; `None` when there are enough already.
+    fn pin(&mut self, bytes: &Bytes) -> Option<Arc<Kept>> {
         let counter = self.0.get_or_insert_default();
-        if Arc::strong_count(counter) > Self::MOST {
-            return (bytes, false);
-        }
-        (Bytes::from_owner(Pinned { bytes, _counted: Arc::clone(counter) }), true)
-    }
-}
-
-/// A buffer, and its place among the pins.
-struct Pinned {
-    bytes: Bytes,
-    _counted: Arc<()>,
-}
-
-impl Drop for Pinned {
-    fn drop(&mut self) {
-        slab::keep_piece(std::mem::take(&mut self.bytes));
-    }
-}
-
-impl AsRef<[u8]> for Pinned {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        (Arc::strong_count(counter) <= Self::MOST).then(|| Kept::new(bytes.clone(), Arc::clone(counter)))
     }
 }
 
@@ -86,8 +65,8 @@ pub struct Batch {
     /// From the next message on.
     bytes: Bytes,
     count: usize,
-    /// Longer bodies are references to `bytes`.
-    sliced: bool,
+    /// The whole of it, if longer bodies are references to it.
+    kept: Option<Arc<Kept>>,
 }
 
 impl Batch {
@@ -127,18 +106,26 @@ impl Batch {
     /// Lets go of the buffer.
     #[cold]
     fn end(&mut self) {
-        slab::keep_piece(std::mem::take(self).bytes);
+        let Batch { bytes, kept, .. } = std::mem::take(self);
+        match kept {
+            Some(kept) => drop((bytes, kept)),
+            None => slab::keep_piece(bytes),
+        }
     }
 
     /// Puts the next message into `into`, the long way; says how long it is on the wire.
     #[inline(never)]
     fn longer(&self, into: &mut Message) -> usize {
-        let (frame, length) = match extent(&self.bytes) {
-            Some((size, length)) if self.sliced => {
-                (Frame::from(self.bytes.slice(size..size + length)), size + length)
+        if let Some(kept) = &self.kept
+            && let Some((size, length @ INLINE..)) = extent(&self.bytes)
+        {
+            let at = kept.len() - self.bytes.len() + size;
+            if let Some(slice) = Slice::new(kept, at..at + length) {
+                into.put_slice(slice);
+                return size + length;
             }
-            _ => copied(&self.bytes),
-        };
+        }
+        let (frame, length) = copied(&self.bytes);
         *into = Message::from(frame);
         length
     }

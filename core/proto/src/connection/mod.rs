@@ -7,7 +7,6 @@ mod event;
 mod handshake;
 mod heartbeat;
 mod session;
-pub mod slab;
 mod traffic;
 
 pub use batch::{Batch, Pins, Run};

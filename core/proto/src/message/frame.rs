@@ -7,6 +7,7 @@ use std::ops::Deref;
 
 use bytes::{Bytes, BytesMut};
 
+use super::Slice;
 use super::length::Length;
 
 /// Longest body, in bytes, that is stored inside the [`Frame`] value itself.
@@ -22,6 +23,7 @@ pub struct Frame(Repr);
 enum Repr {
     Inline(Inline),
     Shared(Bytes),
+    Slice(Slice),
 }
 
 /// Whole aligned words, see [`Length`]. The body comes first, so that a copy of the frame reads it in the pieces it was
@@ -79,11 +81,23 @@ impl Frame {
     /// The same in the place of another frame: nothing but the bytes is moved.
     #[inline(always)]
     pub(crate) fn put_chunk(&mut self, chunk: &[u8; INLINE], len: u8) {
-        if let Repr::Shared(_) = self.0 {
+        if !matches!(self.0, Repr::Inline(_)) {
             self.clear();
         }
         if let Repr::Inline(inline) = &mut self.0 {
             *inline = Inline { data: *chunk, length: Length::new(usize::from(len)) };
+        }
+    }
+
+    /// Becomes a body that stays where it was read.
+    #[inline]
+    pub(super) fn put_slice(&mut self, slice: Slice) {
+        if !matches!(self.0, Repr::Inline(_)) {
+            self.clear();
+        }
+        if matches!(self.0, Repr::Inline(_)) {
+            // Nothing to be dropped is in its place.
+            self.0 = Repr::Slice(slice);
         }
     }
 
@@ -97,7 +111,7 @@ impl Frame {
     pub(crate) fn as_chunk(&self) -> Option<(&[u8; INLINE], u8)> {
         match &self.0 {
             Repr::Inline(Inline { data, length }) => Some((data, length.get() as u8)),
-            Repr::Shared(_) => None,
+            Repr::Shared(_) | Repr::Slice(_) => None,
         }
     }
 
@@ -107,6 +121,7 @@ impl Frame {
         match &self.0 {
             Repr::Inline(Inline { data, length }) => &data[..length.get()],
             Repr::Shared(bytes) => bytes,
+            Repr::Slice(slice) => slice.as_slice(),
         }
     }
 
@@ -115,6 +130,7 @@ impl Frame {
         match self.0 {
             Repr::Inline(Inline { data, length }) => Bytes::copy_from_slice(&data[..length.get()]),
             Repr::Shared(bytes) => bytes,
+            Repr::Slice(slice) => Bytes::from(slice),
         }
     }
 
@@ -123,6 +139,7 @@ impl Frame {
         match &self.0 {
             Repr::Inline(_) => Bytes::copy_from_slice(self),
             Repr::Shared(bytes) => bytes.clone(),
+            Repr::Slice(slice) => Bytes::from(slice.clone()),
         }
     }
 }

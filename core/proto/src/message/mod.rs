@@ -8,8 +8,11 @@ mod frame;
 mod length;
 mod outgoing;
 mod parts;
+pub mod slab;
+mod slice;
 
 pub(crate) use frame::copy_fresh;
 pub use frame::{Frame, INLINE};
 pub use outgoing::Outgoing;
 pub use parts::{Frames, Message};
+pub(crate) use slice::{Kept, Slice};

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 
-use super::{Frame, INLINE};
+use super::{Frame, INLINE, Slice};
 
 /// A whole message of one or more frames. It is sent and received whole or not at all.
 ///
@@ -63,6 +63,17 @@ impl Message {
         }
         if let Repr::Single(frame) = &mut self.0 {
             frame.put_chunk(chunk, len);
+        }
+    }
+
+    /// Becomes a message of one frame that stays where it was read.
+    #[inline]
+    pub(crate) fn put_slice(&mut self, slice: Slice) {
+        if let Repr::Parts(_) = self.0 {
+            self.clear();
+        }
+        if let Repr::Single(frame) = &mut self.0 {
+            frame.put_slice(slice);
         }
     }
 

@@ -51,7 +51,7 @@ pub fn keep(mut slab: BytesMut) {
 }
 
 /// The same for a piece of one: the last piece gives it back.
-pub(super) fn keep_piece(bytes: Bytes) {
+pub(crate) fn keep_piece(bytes: Bytes) {
     if let Ok(slab) = bytes.try_into_mut() {
         keep(slab);
     }
