@@ -22,7 +22,7 @@ const BATCH: usize = if cfg!(shuttle) { 64 } else { 63 * 1024 };
 const LARGE_BATCH: usize = if cfg!(shuttle) { 256 } else { 240 * 1024 };
 
 /// Messages of this mean size, in bytes, or less make short batches.
-const SHORT: usize = if cfg!(shuttle) { 16 } else { 192 };
+const SHORT: usize = if cfg!(shuttle) { 32 } else { 192 };
 
 /// Whether so many messages of a stream, with so many bytes, are to be written; if they are not short, only so much as is
 /// `large`.

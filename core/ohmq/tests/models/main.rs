@@ -24,7 +24,7 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::TickForgetsBatch, remote::stream),
     (Mistake::RunGoesOn, remote::run),
     (Mistake::RunUntended, remote::run),
-    (Mistake::TickTrustsOldGlimpse, remote::run),
+    (Mistake::TickTrustsOldGlimpse, remote::run_of_batches),
     (Mistake::ReaderNotAlone, remote::busy_receiver),
     (Mistake::ReaderLosesEdge, remote::busy_receiver),
     (Mistake::ReaderForgetsCut, remote::stream),
@@ -70,6 +70,11 @@ fn a_stream_arrives() {
 #[test]
 fn a_run_arrives() {
     explore(remote::run);
+}
+
+#[test]
+fn a_run_of_batches_arrives() {
+    explore(remote::run_of_batches);
 }
 
 #[test]

@@ -31,12 +31,29 @@ pub(crate) fn stream() {
 
 /// The same of bodies that nobody has made messages of: after the second they go the short way.
 pub(crate) fn run() {
-    const BODIES: [&[u8]; 6] = [b"0", b"1", b"2", b"3", b"4", b"5"];
+    row([b"0", b"1", b"2", b"3", b"4", b"5"]);
+}
+
+/// The same of so many bytes that the sender writes batches itself, and leaves something behind the last.
+pub(crate) fn run_of_batches() {
+    row([
+        b"body number 00",
+        b"body number 01",
+        b"body number 02",
+        b"body number 03",
+        b"body number 04",
+        b"body number 05",
+        b"body number 06",
+        b"body number 07",
+    ]);
+}
+
+fn row<const COUNT: usize, const LENGTH: usize>(bodies: [&'static [u8; LENGTH]; COUNT]) {
     let context = Context::new();
     let (push, pull) = sockets(&context, SocketType::Push, SocketType::Pull);
     meet(&push, &pull);
-    let sending = sending(push, BODIES.into_iter());
-    BODIES.into_iter().for_each(|body| assert_eq!(pull.recv().unwrap().bytes(), body));
+    let sending = sending(push, bodies.into_iter());
+    bodies.into_iter().for_each(|body| assert_eq!(pull.recv().unwrap().bytes(), body));
     let push = sending.join().unwrap();
     end(&context, [push, pull]);
 }
