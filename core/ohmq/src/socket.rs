@@ -182,12 +182,16 @@ impl Socket {
     /// `EINTR`.
     #[inline]
     pub fn recv(&self) -> Result<Message> {
-        let mut message = Message::new();
-        let found = self.core().fetch(&mut message, Look::Passing);
-        if found != Ok(true) {
-            self.recv_the_long_way(&mut message, found)?;
+        let mut received = Ok(Message::new());
+        if let Ok(message) = &mut received {
+            let found = self.core().fetch(message, Look::Passing);
+            if found != Ok(true)
+                && let Err(error) = self.recv_the_long_way(message, found)
+            {
+                received = Err(error);
+            }
         }
-        Ok(message)
+        received
     }
 
     /// Receives a message, after nothing was found or something was wrong: the usual way is short enough to become part of
