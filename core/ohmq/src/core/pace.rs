@@ -10,7 +10,9 @@
 //!
 //! In a stream bytes are written by the sender when a batch is full or the high-water mark is reached, by the same
 //! thread when it turns to receive, poll or close, and by the I/O thread's tick: what is there when no batch was
-//! written just before, else what has waited for a whole tick. So the last message of a burst waits for two ticks at most.
+//! written just before, else what has waited for a whole tick. (A tick first looks without the socket's lock: while a sender to
+//! one peer has written a batch since the tick before, there is nothing to be done.) So the last message of a burst waits for three
+//! ticks at most.
 //! Bursts tend to be as long as the one before: with the message that would be the last of such a burst its sender writes
 //! all there is, and nobody has to wait for a tick. Nor do short ones of a stream to one peer that is too slow to fill
 //! a batch between two ticks: its sender writes every 256 messages.
@@ -65,7 +67,8 @@ const VAIN: u32 = 10;
 pub(super) struct Glimpse {
     /// Batches written. Belongs to who has the socket's lock.
     written: AtomicU64,
-    /// Those the tick before saw, and how many ticks in a row saw more than the one before. They belong to the ticks.
+    /// Those the tick before saw, and how many ticks in a row have found that the sender writes its batches itself. They belong
+    /// to the ticks.
     seen: AtomicU64,
     steady: AtomicU64,
 }
@@ -76,22 +79,22 @@ impl Glimpse {
         self.written.store(self.written.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// When to look again, if nothing is to be done before.
-    pub(super) fn look(&self) -> Option<Duration> {
+    /// Whether the sender has written a batch since the last tick.
+    pub(super) fn goes_on(&self) -> bool {
         let written = self.written.load(Ordering::Relaxed);
         let goes_on = written != self.seen.load(Ordering::Relaxed);
         if !planted(Mistake::TickTrustsOldGlimpse) {
             self.seen.store(written, Ordering::Relaxed);
         }
-        let steady = if goes_on { self.steady.load(Ordering::Relaxed) + 1 } else { 0 };
-        self.steady.store(steady, Ordering::Relaxed);
-        goes_on.then(|| pause(steady))
+        goes_on
     }
-}
 
-/// Until the next tick, when so many in a row have found that the sender writes its batches itself.
-fn pause(steady: u64) -> Duration {
-    if steady < STEADY { TICK } else { RARE_TICK }
+    /// How long until the next tick, after one that found that the sender writes its batches itself, or did not.
+    pub(super) fn pause(&self, alone: bool) -> Duration {
+        let steady = if alone { self.steady.load(Ordering::Relaxed) + 1 } else { 0 };
+        self.steady.store(steady, Ordering::Relaxed);
+        if steady < STEADY { TICK } else { RARE_TICK }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -110,8 +113,6 @@ pub(super) struct Pace {
     batch: Option<Instant>,
     /// How soon the next is to be expected after it.
     filling: Duration,
-    /// Ticks in a row that found that it just had.
-    steady: u64,
     /// Ticks in a row that found nothing.
     idle: u32,
     /// Waits for the network in a row that were in vain, and sends until the next.
@@ -196,11 +197,10 @@ pub(super) enum Step {
 /// What a tick has to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Tick {
-    /// The sender writes its batches itself: only what has lain since the tick before is left to write. Look again after
-    /// this time.
-    WriteOld(Duration),
-    /// Write everything that there is, and look again after this time.
-    WriteAll(Duration),
+    /// The sender writes its batches itself: only what has lain since the tick before is left to write.
+    WriteOld,
+    /// Write everything that there is.
+    WriteAll,
     /// The stream is over.
     End,
 }
@@ -299,10 +299,8 @@ impl Pace {
         if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < self.filling) {
             self.idle = 0;
             self.portions.on_tick(true);
-            self.steady += 1;
-            return Tick::WriteOld(pause(self.steady));
+            return Tick::WriteOld;
         }
-        self.steady = 0;
         let busy = fresh || (queued && !planted(Mistake::TickForgetsBatch));
         self.idle = if busy { 0 } else { self.idle + 1 };
         if !busy {
@@ -310,7 +308,7 @@ impl Pace {
         }
         self.portions.on_tick(false);
         if self.idle < IDLE {
-            return Tick::WriteAll(TICK);
+            return Tick::WriteAll;
         }
         *self = Pace { portions: Portions { next: 0, ..self.portions }, ..Pace::default() };
         Tick::End
@@ -366,7 +364,7 @@ mod tests {
             (0..10).for_each(|_| pace.on_passed());
             assert_eq!(pace.on_send(0), Step::Gather);
             (0..10).for_each(|_| pace.on_passed());
-            assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK));
+            assert_eq!(pace.on_tick(true), Tick::WriteAll);
         }
         let ticks = (1..).find(|_| {
             pace.on_passed();
@@ -378,9 +376,9 @@ mod tests {
     #[test]
     fn idle_ticks_end_the_stream() {
         let mut pace = Pace { streaming: true, fresh: true, ..Pace::default() };
-        (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK)));
+        (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(true), Tick::WriteAll));
         assert_eq!(pace.on_send(0), Step::Gather);
-        (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(false), Tick::WriteAll(TICK)));
+        (0..IDLE).for_each(|_| assert_eq!(pace.on_tick(false), Tick::WriteAll));
         assert_eq!(pace.on_tick(false), Tick::End);
         assert!(!pace.streaming);
     }
@@ -445,14 +443,23 @@ mod tests {
     fn a_sender_that_fills_batches_is_left_alone() {
         let mut pace = Pace { streaming: true, filling: FILLING, ..Pace::default() };
         let just_now = || Some(Instant::now() + Duration::from_secs(60));
-        for _ in 1..STEADY {
-            pace.batch = just_now();
-            assert_eq!(pace.on_tick(true), Tick::WriteOld(TICK));
-        }
         pace.batch = just_now();
-        assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK));
-        assert_eq!(pace.on_tick(true), Tick::WriteOld(RARE_TICK), "it is about to fill the next");
+        assert_eq!(pace.on_tick(true), Tick::WriteOld);
+        assert_eq!(pace.on_tick(true), Tick::WriteOld, "it is about to fill the next");
         pace.batch = Instant::now().checked_sub(LONG_FILLING);
-        assert_eq!(pace.on_tick(true), Tick::WriteAll(TICK), "its sender has paused since");
+        assert_eq!(pace.on_tick(true), Tick::WriteAll, "its sender has paused since");
+    }
+
+    #[test]
+    fn ticks_become_rare_while_batches_are_written() {
+        let glimpse = Glimpse::default();
+        assert!(!glimpse.goes_on(), "nothing was written yet");
+        for tick in 1..=STEADY {
+            glimpse.on_batch();
+            assert!(glimpse.goes_on());
+            assert_eq!(glimpse.pause(true), if tick < STEADY { TICK } else { RARE_TICK });
+        }
+        assert!(!glimpse.goes_on(), "the last tick saw it");
+        assert_eq!((glimpse.pause(false), glimpse.pause(true)), (TICK, TICK));
     }
 }

@@ -313,17 +313,12 @@ impl PipeTable {
         self.is_gathering() && self.write_gathered(Gathering::Fresh)
     }
 
-    /// Looks after the stream, if it goes on; says when to look again.
-    pub(super) fn tick(&mut self) -> Option<Duration> {
-        match self.pace.on_tick(self.is_gathering()) {
-            Tick::WriteOld(pause) => {
-                self.write_gathered(Gathering::Old);
-                Some(pause)
-            }
-            Tick::WriteAll(pause) => {
-                self.write_gathered(Gathering::Fresh);
-                Some(pause)
-            }
+    /// Looks after the stream; says what was to be done.
+    pub(super) fn tick(&mut self) -> Tick {
+        let tick = self.pace.on_tick(self.is_gathering());
+        match tick {
+            Tick::WriteOld => _ = self.write_gathered(Gathering::Old),
+            Tick::WriteAll => _ = self.write_gathered(Gathering::Fresh),
             Tick::End => {
                 self.stop_press();
                 for slot in self.slots.iter_mut().flatten() {
@@ -331,9 +326,9 @@ impl PipeTable {
                         end.end_stream();
                     }
                 }
-                None
             }
         }
+        tick
     }
 
     #[inline]

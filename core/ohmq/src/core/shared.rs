@@ -15,7 +15,7 @@ use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
 use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
-use super::pace::Glimpse;
+use super::pace::{Glimpse, Tick};
 use super::pipes::Look;
 use super::run::{Run, Step};
 use crate::context::ContextCore;
@@ -563,7 +563,11 @@ impl Owner for SocketCore {
     }
 
     fn tick(&self) -> Option<Duration> {
-        self.glimpse.look().or_else(|| self.with(|inner| inner.table.tick()))
+        let tick = match self.glimpse.goes_on() {
+            true => Tick::WriteOld,
+            false => self.with(|inner| inner.table.tick()),
+        };
+        (tick != Tick::End).then(|| self.glimpse.pause(tick == Tick::WriteOld))
     }
 
     fn finished(&self, link: &Arc<Link>) {
