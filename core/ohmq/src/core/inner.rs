@@ -227,7 +227,9 @@ impl Inner {
 
     fn fan_out(&mut self, message: &Message, full: u32) {
         let step = self.table.pace();
-        self.table.enqueue_many(self.pattern.targets(), message, step);
+        let targets = self.pattern.targets();
+        self.table.enqueue_many(targets, message, step);
+        self.table.pace.on_fan_out(targets.len());
         self.table.sent();
         self.discards.sent_accepted += u64::from(full);
         self.discards.sent_dropped_high_water += u64::from(full);

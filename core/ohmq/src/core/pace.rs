@@ -1,7 +1,7 @@
 //! How fast a socket's user sends, and so who writes: the sender at once, or in batches while it streams.
 //!
 //! ```text
-//!            16 sends without a turn, each < 5 µs after the one before
+//!            16 writes without a turn, each send < 5 µs after the one before
 //!   INLINE ───────────────────────────────────────────────────────────▶ STREAM
 //!      ▲    every send is written by its sender         sends only gather │
 //!      └───────────────────────────────────────────────────────────────────┘
@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::sync::{AtomicU64, Ordering};
 
-/// Sends in a row that make a stream.
+/// Writes in a row that make a stream: sends, but for those to many peers.
 const STREAK: u32 = if cfg!(shuttle) { 1 } else { 16 };
 
 /// A send that begins later than this after the previous one ended is not part of a row.
@@ -101,6 +101,8 @@ impl Glimpse {
 pub(super) struct Pace {
     streaming: bool,
     streak: u32,
+    /// Peers that the message before went to, if there were many.
+    fan_out: u32,
     turn: Option<u64>,
     /// When the send before this one ended. Not known of the first of a row, which request and reply never get beyond: the
     /// second counts as close to it.
@@ -213,10 +215,11 @@ impl Pace {
             return Step::Gather;
         }
         let passed = std::mem::take(&mut self.passed);
+        let fan_out = std::mem::take(&mut self.fan_out);
         let goes_on =
             self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(end.elapsed(), passed));
         if goes_on {
-            self.streak += 1;
+            self.streak += fan_out.max(1);
         } else {
             (self.streak, self.turn, self.last_end) = (0, Some(turn), None);
         }
@@ -239,6 +242,11 @@ impl Pace {
     #[inline]
     pub(super) fn on_sent(&mut self) {
         self.portions.sent += 1;
+    }
+
+    /// It went to so many peers. Each is a write, and wakes somebody who may want the sender's CPU.
+    pub(super) fn on_fan_out(&mut self, peers: usize) {
+        self.fan_out = peers.min(STREAK as usize) as u32;
     }
 
     /// What should be written with the message that was sent just now.
@@ -269,7 +277,7 @@ impl Pace {
 
     /// Whether the end of this send matters: what was sent is to be followed by [`Pace::on_written`].
     pub(super) fn is_timed(&self) -> bool {
-        !self.streaming && self.streak > 0
+        !self.streaming && (self.streak > 0 || self.fan_out > 1)
     }
 
     /// What was sent is written.
@@ -343,6 +351,24 @@ mod tests {
             assert_eq!(run(&mut pace, 3, turn), 3);
         }
         assert!(!pace.streaming);
+    }
+
+    #[test]
+    fn a_publication_is_as_many_writes_as_it_has_peers() {
+        let mut pace = Pace::default();
+        let mut publish = |peers: usize, ago: Duration| {
+            let step = pace.on_send(0);
+            pace.on_sent();
+            pace.on_fan_out(peers);
+            assert_eq!(pace.is_timed(), step == Step::Write && (peers > 1 || pace.streak > 0));
+            pace.last_end = pace.is_timed().then(Instant::now).and_then(|now| now.checked_sub(ago));
+            step
+        };
+        let long = Duration::from_millis(1);
+        assert_eq!([(); 3].map(|()| publish(32, long)), [Step::Write; 3], "a slow publisher writes itself");
+        assert_eq!(publish(6, Duration::ZERO), Step::Write);
+        assert_eq!([(); 2].map(|()| publish(6, Duration::ZERO)), [Step::Write; 2]);
+        assert_eq!(publish(6, Duration::ZERO), Step::Begin, "the fourth follows on eighteen writes");
     }
 
     #[test]
