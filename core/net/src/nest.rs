@@ -88,6 +88,8 @@ mod linux {
         leased: AtomicBool,
         /// The lease was used since the I/O thread last looked.
         used: AtomicBool,
+        /// Somebody leads, and will say goodbye.
+        led: AtomicBool,
     }
 
     #[derive(Debug)]
@@ -145,6 +147,7 @@ mod linux {
                 home: OnceLock::new(),
                 leased: AtomicBool::new(false),
                 used: AtomicBool::new(false),
+                led: AtomicBool::new(false),
             })))
         }
 
@@ -243,6 +246,9 @@ mod linux {
         /// The I/O thread looks whether the lease is still used; if it is not, takes the nest over. True when it must
         /// look again after another [`super::LEASE`].
         pub(crate) fn reclaim(&self) -> Reclaimed {
+            if self.led.load(Ordering::SeqCst) {
+                return Reclaimed::Asleep;
+            }
             if self.used.swap(false, Ordering::Relaxed) {
                 return Reclaimed::InUse;
             }
@@ -292,6 +298,7 @@ mod linux {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return None,
             };
+            self.led.store(true, Ordering::Relaxed);
             Some(Lead { nest: self, leading, _goodbye: Goodbye(self) })
         }
 
@@ -305,7 +312,7 @@ mod linux {
     pub(crate) enum Reclaimed {
         /// Its holder was here lately: ask again.
         InUse,
-        /// Its holder sleeps in the poller: it will say when it leaves.
+        /// Its holder leads, most likely asleep in the poller: it will say when it leaves.
         Asleep,
         /// The I/O thread has it.
         Done,
@@ -452,6 +459,13 @@ mod linux {
     fn whole_millis(time: Duration) -> rustix::event::Timespec {
         let millis = time.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
         rustix::event::Timespec { tv_sec: millis / 1000, tv_nsec: millis % 1000 * 1_000_000 }
+    }
+
+    impl Drop for Lead<'_> {
+        fn drop(&mut self) {
+            // Before the goodbye: who does not see this is told by that.
+            self.nest.led.store(false, Ordering::SeqCst);
+        }
     }
 
     impl Drop for Goodbye<'_> {
