@@ -117,7 +117,8 @@ impl Batch {
     #[inline(never)]
     fn longer(&self, into: &mut Message) -> usize {
         if let Some(kept) = &self.kept
-            && let Some((size, length @ INLINE..)) = extent(&self.bytes)
+            && let Some((size, length)) = extent(&self.bytes)
+            && length > INLINE
         {
             let at = kept.len() - self.bytes.len() + size;
             if let Some(slice) = Slice::new(kept, at..at + length) {
@@ -219,5 +220,27 @@ mod tests {
         drop(kept);
         assert!(first_of_run(200, &mut pins).1, "what nobody keeps is free again");
         assert!(!first_of_run(INLINE as u8, &mut pins).1, "what fits into a message is in it");
+    }
+
+    #[test]
+    fn every_length_of_a_run_comes_out_of_it() {
+        let bodies: Vec<_> =
+            [300, 0, 65, 7_000, 64, 255, 63, 256, 65, 64, 3].map(|length| vec![length as u8; length]).into();
+        let mut input = BytesMut::new();
+        for body in &bodies {
+            let (header, size) = FrameFormat::V2.header(body.len(), false, false);
+            input.extend_from_slice(&header[..size]);
+            input.extend_from_slice(body);
+        }
+        let buffer = input.as_ptr_range();
+        let mut batch =
+            Run { count: bodies.len(), bytes: input.len() }.take(&mut input, &mut Pins::default());
+        let mut message = Message::new();
+        for body in bodies {
+            assert!(batch.pop(&mut message));
+            assert_eq!(message.bytes(), body);
+            assert_eq!(buffer.contains(&message.bytes().as_ptr()), body.len() > INLINE, "{}", body.len());
+        }
+        assert!(!batch.pop(&mut message));
     }
 }

@@ -108,7 +108,8 @@ mod tests {
             for length in 0..200 {
                 let bytes = vec![length as u8 ^ round; length];
                 tape.extend_from_slice(&bytes);
-                expected.extend_from_slice(&bytes);
+                tape.extend_fresh(&bytes);
+                expected.extend_from_slice(&bytes.repeat(2));
                 tape.extend_with(|place: &mut [u8; 3]| *place = [1, 2, round]);
                 expected.extend_from_slice(&[1, 2, round]);
                 assert_eq!(&tape[..], &expected[..]);
