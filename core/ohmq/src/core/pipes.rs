@@ -1,7 +1,6 @@
 //! The pipes of one socket: dense numbers for the pattern, a link or an inproc end behind each.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ohmq_net::{Counters, Direct, Keyed, Link, LinkEnd};
 use ohmq_proto::message::folded::unfold;
