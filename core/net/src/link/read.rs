@@ -110,6 +110,8 @@ impl Link {
                 wire.read_again = !planted(Mistake::ReaderLosesEdge);
                 return ReadTurn::Stopped;
             }
+            // Nor will it if this turn ends with what was left in the slab.
+            wire.more = true;
         }
         self.read_on(state, Teller::Reactor)
     }
