@@ -31,8 +31,8 @@ fn frames(numbers: std::ops::Range<u16>) -> Vec<u8> {
     numbers.flat_map(|number| [&[1, 1, 0, 0, 2], &number.to_be_bytes()[..]].concat()).collect()
 }
 
-/// The socket reads for itself and leaves a part of what it read for later. Meanwhile more comes, and whoever polls next is told of that
-/// once.
+/// The socket reads for itself and leaves a part of what it read for later. Meanwhile more comes, and whoever polls next is
+/// told of that once.
 #[test]
 fn what_comes_while_something_is_left_is_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -468,8 +468,7 @@ mod tests {
     #[test]
     fn a_sender_that_fills_batches_is_left_alone() {
         let mut pace = Pace { streaming: true, filling: FILLING, ..Pace::default() };
-        let just_now = || Some(Instant::now() + Duration::from_secs(60));
-        pace.batch = just_now();
+        pace.batch = Some(Instant::now() + Duration::from_secs(60));
         assert_eq!(pace.on_tick(true), Tick::WriteOld);
         assert_eq!(pace.on_tick(true), Tick::WriteOld, "it is about to fill the next");
         pace.batch = Instant::now().checked_sub(LONG_FILLING);
