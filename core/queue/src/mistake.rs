@@ -96,7 +96,7 @@ mistakes! {
         ReaderLosesEdge,
         /// Reader: a read that was cut off by its size passes for the last.
         ReaderForgetsCut,
-        /// Reader: whoever makes room forgets that edges came in vain.
+        /// Reader: an edge that was not followed at once is forgotten, by who saw it and by whoever makes room.
         ReaderForgetsPause,
         /// Reader: the socket leaves something in the kernel and tells nobody.
         ReaderLeavesRest,

@@ -111,7 +111,7 @@ impl Link {
                 return ReadTurn::Stopped;
             }
             // Nor will it if this turn ends with what was left in the slab.
-            wire.more = true;
+            wire.more |= !planted(Mistake::ReaderForgetsPause);
         }
         self.read_on(state, Teller::Reactor)
     }
