@@ -14,7 +14,7 @@ use super::{Counters, Link, Refill};
 
 /// Bytes of a stream that are written at once. A call of this length costs little more for each byte than a longer one,
 /// and what was gathered is still in the cache when the kernel copies it. With the message that completes them they fit into
-/// one segment: 64 KiB would be one and the beginning of another, which costs an eighth more.
+/// one segment: 64 KiB would be one and the beginning of another, which costs as much as any.
 const BATCH: usize = if cfg!(shuttle) { 64 } else { 63 * 1024 };
 
 /// The same when a message is longer than [`SHORT`] on average, and a few segments. Its time goes into copies, and between

@@ -170,7 +170,7 @@ impl Link {
         let found = {
             let mut state = self.lock();
             if std::mem::take(&mut state.paused) {
-                // Edges that came meanwhile were in vain.
+                // Edges that came meanwhile could not be followed.
                 state.wire.iter_mut().for_each(|wire| wire.more |= !planted(Mistake::ReaderForgetsPause));
             }
             // The socket is here, so nobody needs to be told of what is parsed now.
