@@ -30,5 +30,5 @@ pub use link::{Counters, Direct, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, 
 pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};
 pub use stream::Stream;
-pub use sys::{Signal, WaitResult, fork_generation, wait_readable};
+pub use sys::{Signal, WaitResult, fork_generation, wait_readable, watch_forks};
 pub use transport::{Bound, Listener, bind};

@@ -239,17 +239,24 @@ impl AsRawFd for AlarmClock {
     }
 }
 
-/// How many forks lie between the process that first called this and the calling one. What was made under another
-/// number belongs to a parent process. One relaxed load after the first call.
-pub fn fork_generation() -> u32 {
-    static GENERATION: AtomicU32 = AtomicU32::new(0);
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// From now on forks are counted; says how many there were. What was made under another number than
+/// [`fork_generation`]'s belongs to a parent process.
+pub fn watch_forks() -> u32 {
     static WATCH: Once = Once::new();
     extern "C" fn in_child() {
-        GENERATION.fetch_add(1, Ordering::Relaxed);
+        FORKS.fetch_add(1, Ordering::Relaxed);
     }
     WATCH.call_once(|| {
         // SAFETY: the handler only adds to an atomic, which is allowed between fork and exec.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
-    GENERATION.load(Ordering::Relaxed)
+    fork_generation()
+}
+
+/// How many forks lie between the process that first called [`watch_forks`] and the calling one.
+#[inline]
+pub fn fork_generation() -> u32 {
+    FORKS.load(Ordering::Relaxed)
 }

@@ -34,7 +34,7 @@ impl Context {
                 sockets: Mutex::new(Vec::new()),
                 live: Arc::new(Live::default()),
                 terminated: AtomicBool::new(false),
-                generation: ohmq_net::fork_generation(),
+                generation: ohmq_net::watch_forks(),
             }),
         }
     }
@@ -63,6 +63,11 @@ impl Context {
             sockets.retain(|other| other.strong_count() > 0);
         }
         sockets.push(Arc::downgrade(&core));
+        drop(sockets);
+        if self.core.is_terminated() {
+            // Who ended the context may not have found it in the list.
+            core.end_calls();
+        }
         Ok(Socket::new(core))
     }
 
@@ -256,7 +261,7 @@ impl ContextCore {
         self.terminated.store(true, Ordering::SeqCst);
         let sockets: Vec<_> = lock(&self.sockets).iter().filter_map(Weak::upgrade).collect();
         for socket in sockets {
-            socket.ring_all();
+            socket.end_calls();
         }
     }
 }

@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
+use ohmq_proto::message::INLINE;
 use ohmq_proto::message::folded::{fold, unfold};
 use ohmq_proto::{Found, Message};
 use ohmq_queue::mistake::{Mistake, planted};
@@ -288,6 +289,23 @@ impl InprocEnd {
         }
     }
 
+    /// Sends a body of the length that most small messages have, if nothing has to be done but to write it. Says whether the
+    /// other side wishes to be told: then the caller [does](InprocEnd::tell_of_messages).
+    #[inline(always)]
+    pub(crate) fn push_whole(&mut self, body: &[u8; INLINE]) -> Option<bool> {
+        if !self.producer.has_place() {
+            return None;
+        }
+        self.producer.push_with(|place| Message::write_whole(place, body));
+        self.given += 1;
+        Some(self.far().news.is_made())
+    }
+
+    /// What tells the other side of messages, if it wishes to be told.
+    pub(crate) fn tell_of_messages(&self) -> Option<Nudge> {
+        self.far().news.take().then(|| self.nudge(What::News))
+    }
+
     /// Puts the next message into `into`. A nudge tells a sender that it has room again.
     ///
     /// An end found empty is to be looked at again: the sender does not tell of what it sends. It is asked to after many
@@ -327,17 +345,18 @@ impl InprocEnd {
         if self.own().folds.load(Ordering::Relaxed) { fold(message) } else { unfold(message) }
     }
 
-    /// The same as [`InprocEnd::pop`] for a message that is known to be there, from a side that [is
-    /// alike](InprocEnd::is_alike). The last that is known is left to `pop`, and one now and then: a sender that waits for
-    /// room is looked after there.
+    /// The next message, if it is known to be there, from a side that [is alike](InprocEnd::is_alike), and nothing has to be
+    /// done but to take it. The last that is known is left to [`InprocEnd::pop`], and one now and then: a sender that waits
+    /// for room is looked after there.
     #[inline(always)]
-    pub(crate) fn pop_known(&mut self, into: &mut Message) -> bool {
+    pub(crate) fn next_known(&mut self) -> Option<Message> {
         let least = if planted(Mistake::InprocRunTakesLast) { 1 } else { 2 };
         if (self.taken + 1).is_multiple_of(LOOKS) || self.consumer.known() < least {
-            return false;
+            return None;
         }
+        let message = self.consumer.pop_known()?;
         self.taken += 1;
-        self.consumer.pop_into(into)
+        Some(message)
     }
 
     /// The next look takes the cache line from the sender. One that streams is given time, if there was little to take the

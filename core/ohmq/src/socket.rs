@@ -7,7 +7,7 @@ use std::time::Duration;
 use ohmq_proto::{Message, Outgoing};
 use ohmq_spec::{SocketOption, SocketType};
 
-use crate::core::{Look, Patience, SocketCore, Trouble};
+use crate::core::{Look, Patience, SocketCore};
 use crate::{Events, InterruptMark, OptionValue, RecvFuture, Result, SendError, SendFuture, Stats, options};
 
 /// A ZeroMQ socket. Clones are the same socket; the last one closes it when it is dropped.
@@ -93,8 +93,16 @@ impl Socket {
     ///
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `EHOSTUNREACH` (mandatory ROUTER), `ENOTSUP` for
     /// a type that does not send, `EINTR`. The message comes back with the error.
+    #[inline]
     pub fn send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
-        let Some(mut message) = self.send_in_run(message.into(), Patience::Some) else { return Ok(()) };
+        match self.send_in_run(message.into(), Patience::Some) {
+            None => Ok(()),
+            Some(message) => self.send_the_long_way(message),
+        }
+    }
+
+    #[inline(never)]
+    fn send_the_long_way(&self, mut message: Outgoing<'_>) -> Result<(), SendError> {
         match self.core().give(&mut message, Patience::Some, Look::Passing) {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -180,29 +188,9 @@ impl Socket {
     ///
     /// `EAGAIN` when the time is over, `EFSM` out of turn (REQ, REP), `ENOTSUP` for a type that does not receive,
     /// `EINTR`.
-    #[inline]
+    #[inline(always)]
     pub fn recv(&self) -> Result<Message> {
-        let mut received = Ok(Message::new());
-        if let Ok(message) = &mut received {
-            let found = self.core().fetch(message, Look::Passing);
-            if found != Ok(true)
-                && let Err(error) = self.recv_the_long_way(message, found)
-            {
-                received = Err(error);
-            }
-        }
-        received
-    }
-
-    /// Receives a message, after nothing was found or something was wrong: the usual way is short enough to become part of
-    /// its caller, where the message then lies.
-    #[inline(never)]
-    fn recv_the_long_way(&self, into: &mut Message, found: Result<bool, Trouble>) -> Result<()> {
-        if let Err(trouble) = found {
-            return Err(self.core().error("receive", trouble));
-        }
-        let (_, timeout) = self.core().timeouts();
-        self.core().recv_waiting(into, options::timeout(timeout), None)
+        self.core().receive()
     }
 
     /// Receives a message if there is one now.

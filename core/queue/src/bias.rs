@@ -34,8 +34,11 @@ const WORTH: usize = 1 << 8;
 /// Threads that can ever be favourites of one lock.
 const PLACES: usize = 4;
 
-/// Nobody's number, and nobody's favour.
+/// Nobody's number.
 const NOBODY: usize = 0;
+
+/// Nobody's favour: no thread's, not even of one that has no number yet.
+const NO_FAVOUR: usize = usize::MAX;
 
 /// The favour of one lock.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ struct Record {
 impl Bias {
     pub(crate) fn new() -> Self {
         Bias {
-            favour: AtomicUsize::new(NOBODY),
+            favour: AtomicUsize::new(NO_FAVOUR),
             uses: [(); PLACES].map(|()| AtomicUsize::new(0)),
             record: UnsafeCell::new(Record {
                 last: NOBODY,
@@ -80,7 +83,7 @@ impl Bias {
     #[inline(always)]
     pub(crate) fn enter(&self, barrier: Barrier) -> Option<Place> {
         let favour = self.favour.load(Ordering::Relaxed);
-        if favour / PLACES != number() {
+        if favour / PLACES != known_number() {
             return None;
         }
         let place = Place(favour % PLACES);
@@ -124,7 +127,7 @@ impl Bias {
     #[inline]
     fn note(&self, record: &mut Record, barrier: Barrier) {
         let favour = self.favour.load(Ordering::Relaxed);
-        if favour != NOBODY {
+        if favour != NO_FAVOUR {
             self.revoke(Place(favour % PLACES), record, barrier);
         }
         let me = number();
@@ -150,7 +153,7 @@ impl Bias {
 
     #[cold]
     fn revoke(&self, place: Place, record: &mut Record, barrier: Barrier) {
-        self.favour.store(NOBODY, Ordering::Relaxed);
+        self.favour.store(NO_FAVOUR, Ordering::Relaxed);
         if !planted(Mistake::BiasRevokesWithoutFence) {
             barrier.heavy_for_certain();
         }
@@ -177,25 +180,26 @@ impl Bias {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place(usize);
 
+#[cfg(not(loom))]
+std::thread_local! {
+    static NUMBER: std::cell::Cell<usize> = const { std::cell::Cell::new(NOBODY) };
+}
+
 /// The calling thread's number, which no other thread ever has.
 #[cfg(not(loom))]
-#[inline]
 fn number() -> usize {
-    use std::cell::Cell;
-    std::thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(NOBODY) };
+    static LAST: AtomicUsize = AtomicUsize::new(NOBODY);
+    if NUMBER.get() == NOBODY {
+        NUMBER.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
     }
-    #[cold]
-    fn first() -> usize {
-        static LAST: AtomicUsize = AtomicUsize::new(NOBODY);
-        let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-        NUMBER.set(number);
-        number
-    }
-    match NUMBER.get() {
-        NOBODY => first(),
-        number => number,
-    }
+    NUMBER.get()
+}
+
+/// The same; [`NOBODY`] while nobody has asked for it.
+#[cfg(not(loom))]
+#[inline(always)]
+fn known_number() -> usize {
+    NUMBER.get()
 }
 
 #[cfg(loom)]
@@ -205,4 +209,9 @@ fn number() -> usize {
     loom::thread::current().id().hash(&mut hasher);
     // Small enough to leave room for a place.
     hasher.finish() as usize % (1 << 40) + 1
+}
+
+#[cfg(loom)]
+fn known_number() -> usize {
+    number()
 }

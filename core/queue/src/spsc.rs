@@ -51,7 +51,7 @@ impl<T> Producer<T> {
     }
 
     /// The same for a value that `make` writes in its place, and returns.
-    #[inline]
+    #[inline(always)]
     pub fn push_with(&mut self, make: impl FnOnce(&mut MaybeUninit<T>) -> &mut T) {
         let place = self.at.count % CHUNK;
         if place == 0 {
@@ -94,6 +94,12 @@ impl<T> Producer<T> {
             self.popped.store(popped, Ordering::Relaxed);
             self.at.count.wrapping_sub(popped) < limit
         }
+    }
+
+    /// Whether there is a place for the next value already: to push it is nothing but to write it.
+    #[inline(always)]
+    pub fn has_place(&self) -> bool {
+        !self.at.count.is_multiple_of(CHUNK)
     }
 
     /// How many more values may be pushed, at least, before they are `limit`: what [`has_room`](Producer::has_room) has
@@ -159,6 +165,18 @@ impl<T> Consumer<T> {
             return None;
         }
         // SAFETY: `has_next` saw a count beyond `at`, so this value is published, and only the consumer moves `at`.
+        let value = unsafe { self.at.next(&self.shared, |slot| slot.read()) };
+        self.release();
+        Some(value)
+    }
+
+    /// The oldest value, if this side [knows](Consumer::known) of one and nothing has to be done but to take it.
+    #[inline(always)]
+    pub fn pop_known(&mut self) -> Option<T> {
+        if self.is_caught_up() || self.at.count.is_multiple_of(CHUNK) {
+            return None;
+        }
+        // SAFETY: `has_next` saw a count beyond `at` before, so this value is published, and only the consumer moves `at`.
         let value = unsafe { self.at.next(&self.shared, |slot| slot.read()) };
         self.release();
         Some(value)

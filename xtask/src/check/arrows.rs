@@ -23,7 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// What the crates without input and output may use from outside. Anything that can reach a socket, a clock, a
 /// thread or randomness has no place here.
-const PURE: &[(&str, &[&str])] = &[("ohmq-spec", &[]), ("ohmq-proto", &["bytes", "thiserror", "proptest"])];
+const PURE: &[(&str, &[&str])] =
+    &[("ohmq-spec", &[]), ("ohmq-proto", &["bytes", "thin-vec", "thiserror", "proptest"])];
 
 pub fn check(project: &Project) -> Result<()> {
     super::verdict(findings(&project.packages()))

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use ohmq_proto::connection::{InlineBody, KeptBody};
+use ohmq_proto::message::INLINE;
 use ohmq_proto::output::{Edition, Encoded, Gathered, REFERENCED};
 use ohmq_proto::{FrameFormat, Message};
 use ohmq_queue::mistake::{Mistake, planted};
@@ -20,6 +22,9 @@ const BATCH: usize = if cfg!(shuttle) { 64 } else { 63 * 1024 };
 /// The same when a message is longer than [`SHORT`] on average, and a few segments. Its time goes into copies, and between
 /// CPUs that share no cache the kernel copies faster what the receiver is not just behind of.
 const LARGE_BATCH: usize = if cfg!(shuttle) { 256 } else { 240 * 1024 };
+
+/// No frame with a body of [`INLINE`] bytes is longer.
+const SHORT_FRAME: usize = if cfg!(shuttle) { 16 } else { INLINE + 16 };
 
 /// Messages of this mean size, in bytes, or less make short batches.
 const SHORT: usize = if cfg!(shuttle) { 32 } else { 192 };
@@ -119,13 +124,22 @@ impl LinkEnd {
 
     /// The same for the body of a message that does not exist yet; `None` when it has to, because there is no connection or
     /// because the body is so long that it is kept.
-    #[inline]
+    #[inline(always)]
     pub fn gather_body(&mut self, body: &[u8]) -> Option<bool> {
         if self.format.is_none() || body.len() >= REFERENCED {
             return None;
         }
         self.gathered.push_body(body);
         Some(self.is_full())
+    }
+
+    /// The same for at most [`INLINE`] bytes, if nothing else has to be done, now or then; says whether it did.
+    #[inline(always)]
+    pub fn gather_short(&mut self, body: &[u8]) -> bool {
+        body.len() <= INLINE
+            && self.format.is_some()
+            && self.gathered.bytes() + SHORT_FRAME < BATCH
+            && self.gathered.push_short(body)
     }
 
     /// The same for a message that goes to other peers too.
@@ -186,6 +200,18 @@ impl LinkEnd {
     #[inline(always)]
     pub fn pop_batch(&mut self, into: &mut Message) -> bool {
         self.received.pop_batch(into)
+    }
+
+    /// The next message, if it is short and one of many that are still as the peer sent them.
+    #[inline(always)]
+    pub fn next_inline(&mut self) -> Option<InlineBody<'_>> {
+        self.received.next_inline()
+    }
+
+    /// The same for a longer one that need not be copied.
+    #[inline(always)]
+    pub fn next_kept(&mut self) -> Option<KeptBody> {
+        self.received.next_kept()
     }
 
     /// Whether there are any of these.

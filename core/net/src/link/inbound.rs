@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use ohmq_proto::Message;
-use ohmq_proto::connection::{Batch, Connection};
+use ohmq_proto::connection::{Batch, Connection, InlineBody, KeptBody};
 
 use super::read::TAKEN_AT_ONCE;
 
@@ -40,6 +40,18 @@ impl Inbound {
     #[inline(always)]
     pub(super) fn pop_batch(&mut self, into: &mut Message) -> bool {
         self.batch.pop(into)
+    }
+
+    /// The next message of the batch; see [`Batch::next_inline`].
+    #[inline(always)]
+    pub(super) fn next_inline(&mut self) -> Option<InlineBody<'_>> {
+        self.batch.next_inline()
+    }
+
+    /// See [`Batch::next_kept`].
+    #[inline(always)]
+    pub(super) fn next_kept(&mut self) -> Option<KeptBody> {
+        self.batch.next_kept()
     }
 
     /// Whether there are any of these.

@@ -21,7 +21,7 @@ use crate::config::LinkConfig;
 use crate::kernel;
 use crate::link::{Link, Owner};
 use crate::nest::{LEASE, Nest, Reclaimed};
-use crate::sys::{AlarmClock, fork_generation};
+use crate::sys::{AlarmClock, fork_generation, watch_forks};
 use crate::transport::Listener;
 
 /// Names a listener among everything its reactor owns.
@@ -277,7 +277,7 @@ impl Reactor {
             guard: AlarmClock::new()?,
             guarded: AtomicBool::new(false),
             thread: OnceLock::new(),
-            generation: fork_generation(),
+            generation: watch_forks(),
             load: AtomicUsize::new(0),
         };
         let handle = Handle(Arc::new(shared));

@@ -11,8 +11,9 @@ mod inner;
 mod pace;
 mod pipes;
 mod publish;
+mod quick;
 mod run;
 mod shared;
 
 pub(crate) use pipes::Look;
-pub(crate) use shared::{Patience, SocketCore, Trouble};
+pub(crate) use shared::{Patience, SocketCore};

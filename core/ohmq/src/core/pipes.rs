@@ -275,6 +275,15 @@ impl PipeTable {
         true
     }
 
+    /// Tells an inproc peer of messages, if it still wishes to be told.
+    pub(super) fn tell_of_messages(&mut self, pipe: PipeId) {
+        if let Some(Slot { channel: Channel::Inproc(end), .. }) = self.get(pipe)
+            && let Some(nudge) = end.tell_of_messages()
+        {
+            self.effects.push(Effect::Nudge(nudge));
+        }
+    }
+
     /// Accepts a body for its pipe that is written from where it lies, if that can be done now.
     pub(super) fn begin_direct(&mut self, pipe: PipeId, length: usize) -> Option<Direct> {
         match self.get_mut(pipe)? {

@@ -14,6 +14,9 @@
 //! message goes the whole way. Room alone changes without the lock, but then it only grows: a sender has what it was
 //! granted, since nobody else queues anything. (An inproc peer that lowers its high-water mark is heeded after the grant.)
 
+use ohmq_net::LinkEnd;
+use ohmq_proto::connection::{InlineBody, KeptBody};
+use ohmq_proto::message::INLINE;
 use ohmq_proto::{Message, PipeId};
 use ohmq_queue::mistake::{Mistake, planted};
 
@@ -42,6 +45,15 @@ pub(super) enum Step {
     No,
 }
 
+/// What an inproc peer knows of a message that was sent to it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Told {
+    /// It looks by itself.
+    AsWished,
+    /// Nothing, but it wishes to.
+    NotYet(PipeId),
+}
+
 impl Inner {
     /// Sends a message as part of a run.
     #[inline(always)]
@@ -60,6 +72,22 @@ impl Inner {
             return Step::Settle;
         }
         Step::Done
+    }
+
+    /// The same for a short body and a link, if nothing has to be done but to copy it; says whether it did.
+    #[inline(always)]
+    pub(super) fn run_send_short(&mut self, body: &[u8]) -> bool {
+        let Run::Sending(pipe, room @ 1..) = &mut self.run else { return false };
+        let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.table.slots.get_mut(pipe.0 as usize)
+        else {
+            return false;
+        };
+        let sent = end.gather_short(body);
+        if sent {
+            *room -= 1;
+            self.table.pace.on_sent();
+        }
+        sent
     }
 
     /// The same for an inproc peer; out of the way of links.
@@ -83,13 +111,61 @@ impl Inner {
         step
     }
 
+    /// The same for a body of the longest length that is inside a message, if nothing has to be done but to write it. If the peer wishes to be told, its pipe is told later; see
+    /// [`PipeTable::tell_of_messages`].
+    #[inline(always)]
+    pub(super) fn run_send_whole_inproc(&mut self, body: &[u8; INLINE]) -> Option<Told> {
+        let Run::Sending(pipe, room @ 1..) = &mut self.run else { return None };
+        let Some(Some(Slot { channel: Channel::Inproc(end), .. })) =
+            self.table.slots.get_mut(pipe.0 as usize)
+        else {
+            return None;
+        };
+        let wishes = end.push_whole(body)?;
+        *room -= 1;
+        Some(if wishes { Told::NotYet(*pipe) } else { Told::AsWished })
+    }
+
+    /// The next message of a run from a link, if it is short, for whoever makes a message of it in its place. All that need
+    /// more are left to [`Inner::run_recv`].
+    #[inline(always)]
+    pub(super) fn run_recv_inline(&mut self) -> Option<InlineBody<'_>> {
+        let body = source(self.run, &mut self.table)?.next_inline()?;
+        self.delivered += 1;
+        Some(body)
+    }
+
+    /// The same for a longer one that need not be copied.
+    #[inline(always)]
+    pub(super) fn run_recv_kept(&mut self) -> Option<KeptBody> {
+        let body = source(self.run, &mut self.table)?.next_kept()?;
+        self.delivered += 1;
+        Some(body)
+    }
+
+    /// The next message of a run from an inproc peer, if nothing has to be done but to take it.
+    #[inline(always)]
+    pub(super) fn run_recv_known(&mut self) -> Option<Message> {
+        let Run::Receiving(pipe) = self.run else { return None };
+        let Some(Some(Slot { channel: Channel::Inproc(end), .. })) =
+            self.table.slots.get_mut(pipe.0 as usize)
+        else {
+            return None;
+        };
+        let message = end.next_known()?;
+        self.delivered += 1;
+        Some(message)
+    }
+
     /// Receives a message as part of a run; says whether there was one.
     #[inline(always)]
     pub(super) fn run_recv(&mut self, into: &mut Message) -> bool {
         let Run::Receiving(pipe) = self.run else { return false };
         let found = match self.table.slots.get_mut(pipe.0 as usize) {
             Some(Some(Slot { channel: Channel::Link(end), .. })) => end.pop_batch(into),
-            Some(Some(Slot { channel: Channel::Inproc(end), .. })) => end.pop_known(into),
+            Some(Some(Slot { channel: Channel::Inproc(end), .. })) => {
+                end.next_known().map(|message| *into = message).is_some()
+            }
             _ => false,
         };
         self.delivered += u64::from(found);
@@ -117,6 +193,16 @@ impl Inner {
         {
             self.run = Run::Receiving(pipe);
         }
+    }
+}
+
+/// The link that a run receives from.
+#[inline(always)]
+fn source(run: Run, table: &mut PipeTable) -> Option<&mut LinkEnd> {
+    let Run::Receiving(pipe) = run else { return None };
+    match table.slots.get_mut(pipe.0 as usize) {
+        Some(Some(Slot { channel: Channel::Link(end), .. })) => Some(end),
+        _ => None,
     }
 }
 

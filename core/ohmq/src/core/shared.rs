@@ -9,7 +9,7 @@ use ohmq_net::{Led, Link, Nest, Owner, Signal};
 use ohmq_proto::output::REFERENCED;
 use ohmq_proto::{Message, Outgoing, Pattern, RouteError};
 use ohmq_queue::mistake::{Mistake, in_order, planted};
-use ohmq_queue::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
+use ohmq_queue::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
 use ohmq_queue::{Doorbell, Lock, LockGuard, SpinLimit, Ticket};
 use ohmq_spec::{ErrorCode, SocketOption, SocketType};
 
@@ -17,7 +17,7 @@ use super::effects::Outcome;
 use super::inner::{Attempt, Inner, Refusal};
 use super::pace::{Glimpse, Tick};
 use super::pipes::Look;
-use super::run::{Run, Step};
+use super::run::Run;
 use crate::context::ContextCore;
 use crate::inproc::Expectation;
 use crate::options::{self, Change, Options};
@@ -31,14 +31,16 @@ pub(crate) struct SocketCore {
     pub(super) context: Arc<ContextCore>,
     pub(crate) socket_type: SocketType,
     pub(crate) doorbell: Doorbell,
-    inner: Lock<Inner>,
+    pub(super) inner: Lock<Inner>,
     /// Whether a run of sends went on when somebody looked last: spares those who have none the look.
-    sends_run: AtomicBool,
+    pub(super) sends_run: AtomicBool,
     /// What the ticks see of a stream without the lock.
-    glimpse: Glimpse,
+    pub(super) glimpse: Glimpse,
     closed: AtomicBool,
     /// The process this socket belongs to; a forked child must leave it alone.
     generation: u32,
+    /// The process in which calls are welcome: the same, or none once the socket or its context has ended.
+    welcome_in: AtomicU32,
     interrupts: AtomicU64,
     /// How long who waits here looks before it sleeps.
     pub(crate) spin: SpinLimit,
@@ -61,6 +63,9 @@ pub(crate) enum Trouble {
     Terminated,
     Refused(RouteError),
 }
+
+/// No process: so many forks there never are.
+const NO_PROCESS: u32 = u32::MAX;
 
 /// How long a sender that is far ahead of the network waits for it.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -97,37 +102,12 @@ impl SocketCore {
             glimpse: Glimpse::default(),
             closed: AtomicBool::new(false),
             generation: ohmq_net::fork_generation(),
+            welcome_in: AtomicU32::new(ohmq_net::fork_generation()),
             interrupts: AtomicU64::new(0),
             spin,
             nest: OnceLock::new(),
             outlet: Mutex::new(None),
         })
-    }
-
-    /// Sends bytes as part of a run; says whether it did. If there is no run, or anything is wrong, [`SocketCore::give`] is
-    /// the way.
-    #[inline]
-    pub(crate) fn give_in_run(&self, body: &[u8], patience: Patience) -> bool {
-        self.sends_run.load(Ordering::Relaxed) && self.run_on(body, patience)
-    }
-
-    #[inline(never)]
-    fn run_on(&self, body: &[u8], patience: Patience) -> bool {
-        if self.look().is_err() {
-            return false;
-        }
-        let mut inner = self.inner.lock();
-        match inner.run_send(body) {
-            Step::Done => true,
-            Step::Settle => {
-                if inner.table.gathers_for_one() {
-                    self.glimpse.on_batch();
-                }
-                self.end_sending(inner, patience);
-                true
-            }
-            Step::No => false,
-        }
     }
 
     /// Sends without waiting; says whether there was room. When the message was accepted, what is left in its place is
@@ -198,7 +178,7 @@ impl SocketCore {
 
     /// Ends a turn of sending in which there is something to be done.
     #[cold]
-    fn end_sending(&self, inner: LockGuard<'_, Inner>, patience: Patience) {
+    pub(super) fn end_sending(&self, inner: LockGuard<'_, Inner>, patience: Patience) {
         let timed = inner.table.pace.is_timed();
         let outcome = self.settle(inner);
         if outcome.far_ahead && patience == Patience::Some {
@@ -239,7 +219,7 @@ impl SocketCore {
     }
 
     /// The same without words for what goes wrong.
-    pub(crate) fn fetch(&self, into: &mut Message, look: Look) -> std::result::Result<bool, Trouble> {
+    fn fetch(&self, into: &mut Message, look: Look) -> std::result::Result<bool, Trouble> {
         self.look()?;
         let mut inner = self.inner.lock();
         if inner.run_recv(into) {
@@ -322,6 +302,12 @@ impl SocketCore {
         if let Some(nest) = self.nest() {
             nest.give_back();
         }
+    }
+
+    /// Whether this socket has had anything but inproc peers.
+    #[inline(always)]
+    pub(super) fn has_links(&self) -> bool {
+        self.nest.get().is_some()
     }
 
     /// The poller of this socket's links, if it has any and pollers nest here.
@@ -433,8 +419,18 @@ impl SocketCore {
         self.interrupts.load(Ordering::SeqCst).into()
     }
 
-    /// Wakes everybody who waits on this socket, because it or its context has ended.
-    pub(crate) fn ring_all(&self) {
+    /// Calls on this socket fail from now on, blocked ones too, because its context has ended.
+    pub(crate) fn end_calls(&self) {
+        self.turn_away();
+        self.ring_all();
+    }
+
+    fn turn_away(&self) {
+        self.welcome_in.store(NO_PROCESS, Ordering::SeqCst);
+    }
+
+    /// Wakes everybody who waits on this socket.
+    fn ring_all(&self) {
         self.doorbell.ring((Events::IN | Events::OUT).interest());
     }
 
@@ -443,6 +439,7 @@ impl SocketCore {
         if self.is_inherited() || self.closed.swap(true, Ordering::SeqCst) {
             return false;
         }
+        self.turn_away();
         self.close_endpoints();
         self.give_back();
         self.ring_all();
@@ -460,8 +457,19 @@ impl SocketCore {
         self.look().map_err(|trouble| self.error(operation, trouble))
     }
 
-    #[inline]
+    /// The same without words for what is wrong.
+    #[inline(always)]
     fn look(&self) -> std::result::Result<(), Trouble> {
+        if self.is_welcome() { Ok(()) } else { self.find_trouble() }
+    }
+
+    #[inline(always)]
+    pub(super) fn is_welcome(&self) -> bool {
+        self.welcome_in.load(Ordering::Relaxed) == ohmq_net::fork_generation()
+    }
+
+    #[cold]
+    fn find_trouble(&self) -> std::result::Result<(), Trouble> {
         if self.closed.load(Ordering::Relaxed) || self.is_inherited() {
             return Err(Trouble::Closed);
         }
@@ -490,7 +498,7 @@ impl SocketCore {
     /// Ends a turn under the lock: what was seen meanwhile is attended to, the effects are carried out without the lock.
     /// Says what came of them.
     #[cold]
-    fn settle(&self, mut inner: LockGuard<'_, Inner>) -> Outcome {
+    pub(super) fn settle(&self, mut inner: LockGuard<'_, Inner>) -> Outcome {
         inner.catch_up();
         let effects = std::mem::take(&mut inner.table.effects);
         drop(inner);

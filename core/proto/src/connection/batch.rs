@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::message::{Frame, INLINE, Kept, Message, Slice, slab};
-use crate::wire::FrameFormat;
 use crate::wire::frame;
 
 use super::Connection;
@@ -27,7 +26,7 @@ impl Run {
         let bytes = input.split_to(self.bytes).freeze();
         let longer = self.bytes > self.count * (INLINE + frame::SHORT_HEADER);
         let kept = if longer { pins.pin(&bytes) } else { None };
-        Batch { bytes, count: self.count, kept }
+        Batch { bytes, at: 0, count: self.count, kept }
     }
 
     /// Takes the run off the front of `input`, where it was found, one message after the other.
@@ -62,11 +61,35 @@ impl Pins {
 /// A run of messages in a piece of the read buffer, which is kept until the last of them is taken.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// From the next message on.
     bytes: Bytes,
+    /// Where the next message begins.
+    at: usize,
     count: usize,
-    /// The whole of it, if longer bodies are references to it.
+    /// The bytes, if longer bodies are references to them.
     kept: Option<Arc<Kept>>,
+}
+
+/// A short message where it was read, for whoever makes a [`Message`] of it where that is to be: so many bytes, at the front
+/// of these.
+#[derive(Debug)]
+pub struct InlineBody<'a>(&'a [u8; INLINE], u8);
+
+/// The same for a longer one, which stays where it is.
+#[derive(Debug)]
+pub struct KeptBody(Slice);
+
+impl From<InlineBody<'_>> for Message {
+    #[inline(always)]
+    fn from(InlineBody(chunk, length): InlineBody<'_>) -> Self {
+        Message::from(Frame::from_chunk(chunk, length))
+    }
+}
+
+impl From<KeptBody> for Message {
+    #[inline(always)]
+    fn from(KeptBody(slice): KeptBody) -> Self {
+        Message::from(Frame::from_slice(slice))
+    }
 }
 
 impl Batch {
@@ -88,19 +111,47 @@ impl Batch {
         if self.count == 0 {
             return false;
         }
-        let length = match frame::parse_small(&self.bytes) {
+        match frame::parse_small(self.bytes.get(self.at..).unwrap_or_default()) {
             Some((chunk, length)) => {
                 into.put_chunk(chunk, length);
-                frame::SHORT_HEADER + usize::from(length)
+                self.at += frame::SHORT_HEADER + usize::from(length);
             }
             None => self.longer(into),
-        };
-        self.bytes.advance(length);
+        }
         self.count -= 1;
         if self.count == 0 {
             self.end();
         }
         true
+    }
+
+    /// The next message, if it is short and there is nothing to be done but to take it: it is not the last of the batch. Any
+    /// other is left to [`Batch::pop`].
+    #[inline(always)]
+    pub fn next_inline(&mut self) -> Option<InlineBody<'_>> {
+        if self.count < 2 {
+            return None;
+        }
+        let rest = self.bytes.get(self.at..)?;
+        let (chunk, length) = frame::parse_small(rest)?;
+        self.at += frame::SHORT_HEADER + usize::from(length);
+        self.count -= 1;
+        Some(InlineBody(chunk, length))
+    }
+
+    /// The same for a longer one that need not be copied.
+    #[inline(always)]
+    pub fn next_kept(&mut self) -> Option<KeptBody> {
+        if self.count < 2 {
+            return None;
+        }
+        let rest = self.bytes.get(self.at..)?;
+        let (size, length) = extent(rest).filter(|(_, length)| *length > INLINE)?;
+        let begin = self.at + size;
+        let slice = Slice::new(self.kept.as_ref()?, begin..begin + length)?;
+        self.at = begin + length;
+        self.count -= 1;
+        Some(KeptBody(slice))
     }
 
     /// Lets go of the buffer.
@@ -113,22 +164,18 @@ impl Batch {
         }
     }
 
-    /// Puts the next message into `into`, the long way; says how long it is on the wire.
+    /// Puts the next message into `into`, the long way.
     #[inline(never)]
-    fn longer(&self, into: &mut Message) -> usize {
-        if let Some(kept) = &self.kept
-            && let Some((size, length)) = extent(&self.bytes)
-            && length > INLINE
-        {
-            let at = kept.len() - self.bytes.len() + size;
-            if let Some(slice) = Slice::new(kept, at..at + length) {
-                into.put_slice(slice);
-                return size + length;
-            }
+    fn longer(&mut self, into: &mut Message) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let (size, length) = extent(rest).unwrap_or((0, rest.len()));
+        let begin = self.at + size;
+        let body = begin..begin + length;
+        self.at = body.end;
+        match self.kept.as_ref().filter(|_| length > INLINE).and_then(|kept| Slice::new(kept, body.clone())) {
+            Some(slice) => into.put_slice(slice),
+            None => *into = Message::from(self.bytes.get(body).unwrap_or_default()),
         }
-        let (frame, length) = copied(&self.bytes);
-        *into = Message::from(frame);
-        length
     }
 }
 
@@ -157,14 +204,23 @@ pub(super) fn whole(input: &[u8]) -> Option<(Frame, usize)> {
 
 /// How long the header and the body of the only frame of a short message are, if such a frame begins at the front of
 /// `input`; it need not be whole.
-#[inline]
+#[inline(always)]
 fn extent(input: &[u8]) -> Option<(usize, usize)> {
-    if let Some(length) = frame::parse_short(input) {
-        return Some((2, usize::from(length)));
+    let (size, length) = frame::parse_only(input)?;
+    (length < SLICED as u64).then_some((size, length as usize))
+}
+
+/// How many frames with the same header are at the front of `input`, at most `limit`; each takes `step` bytes. Where the
+/// next begins does not wait for what is read of this one.
+#[inline(always)]
+fn alike<const HEADER: usize>(input: &[u8], step: usize, limit: usize) -> usize {
+    let header = input.first_chunk::<HEADER>();
+    let (mut count, mut rest) = (0, input);
+    while count < limit && rest.len() >= step && rest.first_chunk() == header {
+        rest = &rest[step..];
+        count += 1;
     }
-    let header = FrameFormat::V2.parse(input).ok()??;
-    let plain = !header.more && !header.command && header.length < SLICED;
-    plain.then_some((header.size, header.length))
+    count
 }
 
 impl Connection {
@@ -178,13 +234,18 @@ impl Connection {
         }
         let longest = usize::from(self.small.unsigned_abs());
         while run.count < limit {
-            let Some((size, length)) = extent(input.get(run.bytes..).unwrap_or_default()) else { break };
-            let end = run.bytes + size + length;
-            if length > longest || end > input.len() {
+            let rest = input.get(run.bytes..).unwrap_or_default();
+            let Some((size, length)) = extent(rest).filter(|(_, length)| *length <= longest) else { break };
+            let step = size + length;
+            let alike = match size {
+                frame::SHORT_HEADER => alike::<{ frame::SHORT_HEADER }>(rest, step, limit - run.count),
+                _ => alike::<{ frame::LONG_HEADER }>(rest, step, limit - run.count),
+            };
+            if alike == 0 {
                 break;
             }
-            run.bytes = end;
-            run.count += 1;
+            run.count += alike;
+            run.bytes += alike * step;
         }
         if run.count > 0 {
             (self.seen, self.wanted) = (0, 0);
@@ -228,7 +289,7 @@ mod tests {
             [300, 0, 65, 7_000, 64, 255, 63, 256, 65, 64, 3].map(|length| vec![length as u8; length]).into();
         let mut input = BytesMut::new();
         for body in &bodies {
-            let (header, size) = FrameFormat::V2.header(body.len(), false, false);
+            let (header, size) = crate::wire::FrameFormat::V2.header(body.len(), false, false);
             input.extend_from_slice(&header[..size]);
             input.extend_from_slice(body);
         }

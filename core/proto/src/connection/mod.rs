@@ -9,7 +9,7 @@ mod heartbeat;
 mod session;
 mod traffic;
 
-pub use batch::{Batch, Pins, Run};
+pub use batch::{Batch, InlineBody, KeptBody, Pins, Run};
 pub use config::{ConnectionConfig, Heartbeat};
 pub use event::{Event, PeerInfo};
 pub use session::Connection;

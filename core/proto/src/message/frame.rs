@@ -78,7 +78,13 @@ impl Frame {
         Self(Repr::Inline(Inline { data: *chunk, length: Length::new(usize::from(len)) }))
     }
 
-    /// The same in the place of another frame: nothing but the bytes is moved.
+    /// A body that stays where it was read.
+    #[inline(always)]
+    pub(crate) fn from_slice(slice: Slice) -> Self {
+        Self(Repr::Slice(slice))
+    }
+
+    /// The first `len` bytes of `chunk` in the place of another frame: nothing but the bytes is moved.
     #[inline(always)]
     pub(crate) fn put_chunk(&mut self, chunk: &[u8; INLINE], len: u8) {
         if !matches!(self.0, Repr::Inline(_)) {
@@ -154,6 +160,36 @@ pub(crate) fn copy_fresh(place: &mut [u8], body: &[u8]) {
     }
     place[..NUMBER].copy_from_slice(&body[..NUMBER]);
     place[NUMBER..].copy_from_slice(&body[NUMBER..]);
+}
+
+/// The same for at most [`INLINE`] bytes, without a call: in pieces of fixed size, the last of which overlaps. `None` if they
+/// are more.
+#[inline(always)]
+pub(crate) fn copy_short(place: &mut [u8; INLINE], body: &[u8]) -> Option<()> {
+    const NUMBER: usize = size_of::<u64>();
+    const PIECE: usize = 2 * NUMBER;
+    let place = place.get_mut(..body.len())?;
+    if let Some(first) = body.first_chunk::<NUMBER>() {
+        *place.first_chunk_mut()? = *first;
+        let mut at = NUMBER;
+        while at + PIECE <= body.len() {
+            *place.get_mut(at..)?.first_chunk_mut::<PIECE>()? = *body.get(at..)?.first_chunk()?;
+            at += PIECE;
+        }
+        match body.len() - at {
+            0 => {}
+            NUMBER.. => *place.last_chunk_mut::<PIECE>()? = *body.last_chunk()?,
+            _ => *place.last_chunk_mut::<NUMBER>()? = *body.last_chunk()?,
+        }
+    } else if let Some(first) = body.first_chunk::<4>() {
+        *place.first_chunk_mut()? = *first;
+        *place.last_chunk_mut::<4>()? = *body.last_chunk()?;
+    } else if let (Some(first), Some(last)) = (body.first(), body.last()) {
+        *place.get_mut(body.len() / 2)? = *body.get(body.len() / 2)?;
+        *place.first_mut()? = *first;
+        *place.last_mut()? = *last;
+    }
+    Some(())
 }
 
 /// At most [`INLINE`] bytes, and zeros behind them. The two copies of fixed size, which may overlap, cost less than one

@@ -11,8 +11,8 @@ mod parts;
 pub mod slab;
 mod slice;
 
-pub(crate) use frame::copy_fresh;
 pub use frame::{Frame, INLINE};
+pub(crate) use frame::{copy_fresh, copy_short};
 pub use outgoing::Outgoing;
 pub use parts::{Frames, Message};
 pub(crate) use slice::{Kept, Slice};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
+use thin_vec::{ThinVec, thin_vec};
 
 use super::{Frame, INLINE, Slice};
 
@@ -17,8 +18,9 @@ pub struct Message(Repr);
 #[derive(Clone)]
 enum Repr {
     Single(Frame),
-    /// Two frames or more when built; any number after frames were taken off or put in front.
-    Parts(Vec<Frame>),
+    /// Two frames or more when built; any number after frames were taken off or put in front. A `Vec` would be dropped where
+    /// the message is, and a message of one frame would pay for what that needs.
+    Parts(ThinVec<Frame>),
 }
 
 // The niche of the frame's tag is used: a message of one frame costs no byte more than the frame.
@@ -35,9 +37,15 @@ impl Message {
     #[inline(always)]
     pub fn write<'a>(place: &'a mut MaybeUninit<Self>, body: &[u8]) -> &'a mut Self {
         match <&[u8; INLINE]>::try_from(body) {
-            Ok(whole) => place.write(Self::from(Frame::from_whole(whole))),
+            Ok(whole) => Self::write_whole(place, whole),
             Err(_) => place.write(Self::from(body)),
         }
+    }
+
+    /// The same for a body of the longest length that is inside the message.
+    #[inline(always)]
+    pub fn write_whole<'a>(place: &'a mut MaybeUninit<Self>, body: &[u8; INLINE]) -> &'a mut Self {
+        place.write(Self::from(Frame::from_whole(body)))
     }
 
     /// A message of these frames, in order. No frames give one empty frame.
@@ -49,7 +57,7 @@ impl Message {
         let mut frames = frames.into_iter().map(Into::into);
         let Some(first) = frames.next() else { return Self::new() };
         let Some(second) = frames.next() else { return Self::from(first) };
-        let mut parts = Vec::with_capacity(frames.size_hint().0.saturating_add(2));
+        let mut parts = ThinVec::with_capacity(frames.size_hint().0.saturating_add(2));
         parts.extend([first, second]);
         parts.extend(frames);
         Self(Repr::Parts(parts))
@@ -84,7 +92,7 @@ impl Message {
 
     /// A list of one frame.
     pub(crate) fn listed(frame: Frame) -> Self {
-        Self(Repr::Parts(vec![frame]))
+        Self(Repr::Parts(thin_vec![frame]))
     }
 
     /// Whether it is one frame, and not a list of one.
@@ -144,7 +152,7 @@ impl Message {
         match &mut self.0 {
             Repr::Single(only) => {
                 let only = std::mem::take(only);
-                self.0 = Repr::Parts(vec![frame, only]);
+                self.0 = Repr::Parts(thin_vec![frame, only]);
             }
             Repr::Parts(frames) => frames.insert(0, frame),
         }
@@ -156,7 +164,7 @@ impl Message {
         match &mut self.0 {
             Repr::Single(only) => {
                 let only = std::mem::take(only);
-                self.0 = Repr::Parts(vec![only, frame]);
+                self.0 = Repr::Parts(thin_vec![only, frame]);
             }
             Repr::Parts(frames) => frames.push(frame),
         }
@@ -167,7 +175,7 @@ impl Message {
         match &mut self.0 {
             Repr::Single(only) => {
                 let only = std::mem::take(only);
-                self.0 = Repr::Parts(Vec::new());
+                self.0 = Repr::Parts(ThinVec::new());
                 Some(only)
             }
             Repr::Parts(frames) if frames.is_empty() => None,
@@ -191,7 +199,7 @@ pub struct Frames(FramesRepr);
 #[derive(Debug)]
 enum FramesRepr {
     Single(Option<Frame>),
-    Parts(std::vec::IntoIter<Frame>),
+    Parts(thin_vec::IntoIter<Frame>),
 }
 
 impl Iterator for Frames {
@@ -305,7 +313,7 @@ impl From<Vec<Frame>> for Message {
         match frames.len() {
             0 => Self::new(),
             1 => Self::from(frames.pop().unwrap_or_default()),
-            _ => Self(Repr::Parts(frames)),
+            _ => Self(Repr::Parts(frames.into_iter().collect())),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies that stay where they were read: a counted reference to the read buffer, in two words.
+//! Bodies that stay where they were read: a counted reference to the read buffer.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -31,27 +31,30 @@ impl Drop for Kept {
     }
 }
 
-/// A body in such a piece. A [`Bytes`] would be four words, of which two are changed after they are written; to move them on at
-/// once would have to wait until they are in the cache.
+/// A body in such a piece. A [`Bytes`] would change words of it after it has written them; to move them on at once would have
+/// to wait until they are in the cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
     piece: Arc<Kept>,
-    at: u32,
-    length: u32,
+    at: usize,
+    length: usize,
 }
 
 impl Slice {
-    /// The bytes of a piece within `range`; `None` if it is too large a piece.
-    #[inline]
+    /// The bytes of a piece within `range`; `None` if that is not within the piece.
+    #[inline(always)]
     pub(crate) fn new(piece: &Arc<Kept>, range: Range<usize>) -> Option<Self> {
-        let (at, length) = (u32::try_from(range.start).ok()?, u32::try_from(range.len()).ok()?);
-        (range.end <= piece.len()).then(|| Self { piece: Arc::clone(piece), at, length })
+        let Range { start, end } = range;
+        (start <= end && end <= piece.len()).then(|| Self {
+            piece: Arc::clone(piece),
+            at: start,
+            length: end - start,
+        })
     }
 
     #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
-        let (at, length) = (self.at as usize, self.length as usize);
-        self.piece.bytes.get(at..at + length).unwrap_or_default()
+        self.piece.bytes.get(self.at..self.at + self.length).unwrap_or_default()
     }
 }
 

@@ -68,15 +68,20 @@ impl Deref for Arena {
 
 impl Arena {
     /// The bytes, to add to them. A shared arena, which nobody adds to, would be copied.
-    #[inline]
+    #[inline(always)]
     fn own(&mut self) -> &mut Tape {
-        if let Arena::Shared(bytes) = self {
-            *self = Arena::Own(Tape::of(bytes));
+        if let Arena::Shared(_) = self {
+            self.make_own();
         }
         match self {
             Arena::Own(bytes) => bytes,
             Arena::Shared(_) => unreachable!("it was made our own just now"),
         }
+    }
+
+    #[cold]
+    fn make_own(&mut self) {
+        *self = Arena::Own(Tape::of(self));
     }
 }
 
@@ -205,7 +210,7 @@ impl Chunk {
     }
 
     /// Adds a message of one frame, which is not to be referenced.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_body(&mut self, format: FrameFormat, body: &[u8]) {
         debug_assert!(body.len() < REFERENCED);
         let arena = self.arena.own();
@@ -213,6 +218,18 @@ impl Chunk {
         push_body(arena, format, body, false);
         self.len += arena.len() - before;
         self.messages += 1;
+    }
+
+    /// The same for at most [`INLINE`] bytes, if nothing has to be done first; says whether it did.
+    #[inline(always)]
+    pub(super) fn push_short(&mut self, body: &[u8]) -> bool {
+        let Arena::Own(arena) = &mut self.arena else { return false };
+        let pushed = arena.extend_short(frame::short_header(body.len() as u8, false), body);
+        if pushed {
+            self.len += frame::SHORT_HEADER + body.len();
+            self.messages += 1;
+        }
+        pushed
     }
 
     #[inline]
@@ -430,20 +447,29 @@ pub(super) fn push_frame(
 }
 
 /// Encodes a frame that is copied.
-#[inline]
+#[inline(always)]
 fn push_body(arena: &mut Tape, format: FrameFormat, body: &[u8], more: bool) {
-    if let (FrameFormat::V2, Ok(whole)) = (format, <&[u8; INLINE]>::try_from(body)) {
-        return arena.extend_with(|place| frame::write_small(place, whole, INLINE as u8, more));
+    match (format, <&[u8; INLINE]>::try_from(body)) {
+        (FrameFormat::V2, Ok(whole)) => {
+            arena.extend_with(|place| frame::write_small(place, whole, INLINE as u8, more));
+        }
+        _ => push_body_of_any_length(arena, format, body, more),
     }
+}
+
+#[inline(never)]
+fn push_body_of_any_length(arena: &mut Tape, format: FrameFormat, body: &[u8], more: bool) {
     match (format, u8::try_from(body.len())) {
-        (FrameFormat::V2, Ok(length)) => arena.extend_from_slice(&frame::short_header(length, more)),
+        (FrameFormat::V2, Ok(length)) => {
+            arena.extend_framed(|place| *place = frame::short_header(length, more), body);
+        }
         (FrameFormat::V2, Err(_)) => {
-            arena.extend_with(|place| frame::write_long_header(place, u8::from(more), body.len()));
+            arena.extend_framed(|place| frame::write_long_header(place, u8::from(more), body.len()), body);
         }
         (FrameFormat::V1, _) => {
             let (header, size) = format.header(body.len(), more, false);
             arena.extend_from_slice(&header[..size]);
+            arena.extend_from_slice(body);
         }
     }
-    arena.extend_fresh(body);
 }

@@ -52,9 +52,15 @@ impl Gathered {
     }
 
     /// Encodes a message of one frame, shorter than [`REFERENCED`](super::REFERENCED), behind the others.
-    #[inline]
+    #[inline(always)]
     pub fn push_body(&mut self, body: &[u8]) {
         self.chunk.push_body(self.format, body);
+    }
+
+    /// The same for at most [`INLINE`](crate::message::INLINE) bytes, if nothing has to be done first; says whether it did.
+    #[inline(always)]
+    pub fn push_short(&mut self, body: &[u8]) -> bool {
+        self.format == FrameFormat::V2 && self.chunk.push_short(body)
     }
 
     /// Adds a message that was encoded for this format before.

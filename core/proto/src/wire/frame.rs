@@ -69,12 +69,14 @@ pub(crate) struct Header {
     pub(crate) command: bool,
 }
 
-/// The length of the body of such a frame, of up to 255 bytes and perhaps not whole yet, if its header is at the front of
-/// `input`.
+/// The size of the header, and the length, of a frame that is the whole of a 2.0 or later message, if its header is at the
+/// front of `input`.
 #[inline(always)]
-pub(crate) fn parse_short(input: &[u8]) -> Option<u8> {
-    match input {
-        [flags, length, ..] if flags & (MORE | LARGE | COMMAND) == 0 => Some(*length),
+pub(crate) fn parse_only(input: &[u8]) -> Option<(usize, u64)> {
+    let (flags, rest) = input.split_first()?;
+    match flags & (MORE | LARGE | COMMAND) {
+        0 => Some((SHORT_HEADER, u64::from(*rest.first()?))),
+        LARGE => Some((LONG_HEADER, u64::from_be_bytes(*rest.first_chunk()?))),
         _ => None,
     }
 }

@@ -1,0 +1,116 @@
+//! The shortest ways into a socket and out of it: what a streaming user does with nearly every message.
+//!
+//! A message of a [run](super::run) mostly needs nothing but to be copied from one place to another. So little is done in
+//! functions that call nothing on their way: no register has to be saved, which would cost as much as the copy. What needs
+//! anything else is left as it is, and goes one way longer, to a function of its own; and so on, up to the whole way.
+
+use std::sync::atomic::Ordering;
+
+use ohmq_proto::message::INLINE;
+use ohmq_proto::{Message, PipeId};
+
+use super::pipes::Look;
+use super::run::{Step, Told};
+use super::shared::{Patience, SocketCore};
+use crate::{Result, options};
+
+impl SocketCore {
+    /// Sends bytes as part of a run; says whether it did. If there is no run, or anything is wrong, [`SocketCore::give`] is
+    /// the way.
+    #[inline(always)]
+    pub(crate) fn give_in_run(&self, body: &[u8], patience: Patience) -> bool {
+        self.sends_run.load(Ordering::Relaxed)
+            && if self.has_links() { self.run_on(body, patience) } else { self.run_on_inproc(body, patience) }
+    }
+
+    /// Most short messages need nothing but a copy: no call, and so no register saved for one.
+    #[inline(never)]
+    fn run_on(&self, body: &[u8], patience: Patience) -> bool {
+        if body.len() <= INLINE
+            && self.is_welcome()
+            && let Some(mut inner) = self.inner.lock_the_short_way()
+            && inner.run_send_short(body)
+        {
+            return true;
+        }
+        self.run_on_the_long_way(body, patience)
+    }
+
+    #[inline(never)]
+    fn run_on_inproc(&self, body: &[u8], patience: Patience) -> bool {
+        if let Ok(whole) = body.try_into()
+            && self.is_welcome()
+            && let Some(mut inner) = self.inner.lock_the_short_way()
+            && let Some(told) = inner.run_send_whole_inproc(whole)
+        {
+            return match told {
+                Told::AsWished => true,
+                Told::NotYet(pipe) => {
+                    drop(inner);
+                    self.tell_of_messages(pipe)
+                }
+            };
+        }
+        self.run_on_the_long_way(body, patience)
+    }
+
+    /// Tells an inproc peer of messages. Whoever was faster and closed the pipe has told it that.
+    #[cold]
+    fn tell_of_messages(&self, pipe: PipeId) -> bool {
+        let mut inner = self.inner.lock();
+        inner.table.tell_of_messages(pipe);
+        if !inner.is_quiet() {
+            self.settle(inner);
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn run_on_the_long_way(&self, body: &[u8], patience: Patience) -> bool {
+        if !self.is_welcome() {
+            return false;
+        }
+        let mut inner = self.inner.lock();
+        match inner.run_send(body) {
+            Step::Done => true,
+            Step::Settle => {
+                if inner.table.gathers_for_one() {
+                    self.glimpse.on_batch();
+                }
+                self.end_sending(inner, patience);
+                true
+            }
+            Step::No => false,
+        }
+    }
+
+    /// Receives a message, waiting as long as `RCVTIMEO` says. Most of a run need nothing but to be taken: they are made where
+    /// the caller wants them, without a call.
+    #[inline(never)]
+    pub(crate) fn receive(&self) -> Result<Message> {
+        if self.is_welcome()
+            && let Some(mut inner) = self.inner.lock_the_short_way()
+        {
+            if let Some(body) = inner.run_recv_inline() {
+                return Ok(Message::from(body));
+            }
+            if let Some(body) = inner.run_recv_kept() {
+                return Ok(Message::from(body));
+            }
+            if let Some(message) = inner.run_recv_known() {
+                return Ok(message);
+            }
+        }
+        self.receive_the_long_way()
+    }
+
+    #[inline(never)]
+    fn receive_the_long_way(&self) -> Result<Message> {
+        let mut message = Message::new();
+        if !self.take(&mut message, Look::Passing)? {
+            let (_, timeout) = self.timeouts();
+            self.recv_waiting(&mut message, options::timeout(timeout), None)?;
+        }
+        Ok(message)
+    }
+}
