@@ -23,8 +23,11 @@ const BATCH: usize = if cfg!(shuttle) { 64 } else { 63 * 1024 };
 /// CPUs that share no cache the kernel copies faster what the receiver is not just behind of.
 const LARGE_BATCH: usize = if cfg!(shuttle) { 256 } else { 240 * 1024 };
 
+/// No header is longer.
+const HEADER: usize = 16;
+
 /// No frame with a body of [`INLINE`] bytes is longer.
-const SHORT_FRAME: usize = if cfg!(shuttle) { 16 } else { INLINE + 16 };
+const SHORT_FRAME: usize = if cfg!(shuttle) { 16 } else { INLINE + HEADER };
 
 /// Messages of this mean size, in bytes, or less make short batches.
 const SHORT: usize = if cfg!(shuttle) { 32 } else { 192 };
@@ -140,6 +143,16 @@ impl LinkEnd {
             && self.format.is_some()
             && self.gathered.bytes() + SHORT_FRAME < BATCH
             && self.gathered.push_short(body)
+    }
+
+    /// The same for a longer body.
+    #[inline(always)]
+    pub fn gather_longer(&mut self, body: &[u8]) -> bool {
+        let (messages, bytes) = (self.gathered.messages() + 1, self.gathered.bytes() + body.len() + HEADER);
+        body.len() < REFERENCED
+            && self.format.is_some()
+            && !is_batch(messages, bytes, LARGE_BATCH)
+            && self.gathered.push_longer(body)
     }
 
     /// The same for a message that goes to other peers too.

@@ -33,6 +33,18 @@ impl SocketCore {
         {
             return true;
         }
+        self.run_on_longer(body, patience)
+    }
+
+    #[inline(never)]
+    fn run_on_longer(&self, body: &[u8], patience: Patience) -> bool {
+        if body.len() > INLINE
+            && self.is_welcome()
+            && let Some(mut inner) = self.inner.lock_the_short_way()
+            && inner.run_send_longer(body)
+        {
+            return true;
+        }
         self.run_on_the_long_way(body, patience)
     }
 

@@ -77,12 +77,23 @@ impl Inner {
     /// The same for a short body and a link, if nothing has to be done but to copy it; says whether it did.
     #[inline(always)]
     pub(super) fn run_send_short(&mut self, body: &[u8]) -> bool {
+        self.run_gather(|end| end.gather_short(body))
+    }
+
+    /// The same for a longer one.
+    #[inline(always)]
+    pub(super) fn run_send_longer(&mut self, body: &[u8]) -> bool {
+        self.run_gather(|end| end.gather_longer(body))
+    }
+
+    #[inline(always)]
+    fn run_gather(&mut self, gather: impl FnOnce(&mut LinkEnd) -> bool) -> bool {
         let Run::Sending(pipe, room @ 1..) = &mut self.run else { return false };
         let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.table.slots.get_mut(pipe.0 as usize)
         else {
             return false;
         };
-        let sent = end.gather_short(body);
+        let sent = gather(end);
         if sent {
             *room -= 1;
             self.table.pace.on_sent();

@@ -8,6 +8,7 @@ use std::ops::Deref;
 use bytes::{Bytes, BytesMut};
 
 use super::Slice;
+use super::copy::copy_fresh;
 use super::length::Length;
 
 /// Longest body, in bytes, that is stored inside the [`Frame`] value itself.
@@ -148,48 +149,6 @@ impl Frame {
             Repr::Slice(slice) => Bytes::from(slice.clone()),
         }
     }
-}
-
-/// Copies bytes that their owner may just have begun to change, nearly always with a number in front. The processor would
-/// hold up a load that reaches from there to older bytes until all that was written before is in its cache.
-#[inline(always)]
-pub(crate) fn copy_fresh(place: &mut [u8], body: &[u8]) {
-    const NUMBER: usize = size_of::<u64>();
-    if body.len() < NUMBER || place.len() < NUMBER {
-        return place.copy_from_slice(body);
-    }
-    place[..NUMBER].copy_from_slice(&body[..NUMBER]);
-    place[NUMBER..].copy_from_slice(&body[NUMBER..]);
-}
-
-/// The same for at most [`INLINE`] bytes, without a call: in pieces of fixed size, the last of which overlaps. `None` if they
-/// are more.
-#[inline(always)]
-pub(crate) fn copy_short(place: &mut [u8; INLINE], body: &[u8]) -> Option<()> {
-    const NUMBER: usize = size_of::<u64>();
-    const PIECE: usize = 2 * NUMBER;
-    let place = place.get_mut(..body.len())?;
-    if let Some(first) = body.first_chunk::<NUMBER>() {
-        *place.first_chunk_mut()? = *first;
-        let mut at = NUMBER;
-        while at + PIECE <= body.len() {
-            *place.get_mut(at..)?.first_chunk_mut::<PIECE>()? = *body.get(at..)?.first_chunk()?;
-            at += PIECE;
-        }
-        match body.len() - at {
-            0 => {}
-            NUMBER.. => *place.last_chunk_mut::<PIECE>()? = *body.last_chunk()?,
-            _ => *place.last_chunk_mut::<NUMBER>()? = *body.last_chunk()?,
-        }
-    } else if let Some(first) = body.first_chunk::<4>() {
-        *place.first_chunk_mut()? = *first;
-        *place.last_chunk_mut::<4>()? = *body.last_chunk()?;
-    } else if let (Some(first), Some(last)) = (body.first(), body.last()) {
-        *place.get_mut(body.len() / 2)? = *body.get(body.len() / 2)?;
-        *place.first_mut()? = *first;
-        *place.last_mut()? = *last;
-    }
-    Some(())
 }
 
 /// At most [`INLINE`] bytes, and zeros behind them. The two copies of fixed size, which may overlap, cost less than one

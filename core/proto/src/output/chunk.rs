@@ -232,6 +232,27 @@ impl Chunk {
         pushed
     }
 
+    /// The same for a longer body that is not to be referenced.
+    #[inline(always)]
+    pub(super) fn push_longer(&mut self, body: &[u8]) -> bool {
+        let Arena::Own(arena) = &mut self.arena else { return false };
+        let (header, pushed) = match u8::try_from(body.len()) {
+            Ok(length) => (
+                frame::SHORT_HEADER,
+                arena.extend_framed_within(|place| *place = frame::short_header(length, false), body),
+            ),
+            Err(_) => (
+                frame::LONG_HEADER,
+                arena.extend_framed_within(|place| frame::write_long_header(place, 0, body.len()), body),
+            ),
+        };
+        if pushed {
+            self.len += header + body.len();
+            self.messages += 1;
+        }
+        pushed
+    }
+
     #[inline]
     fn push_frame(&mut self, format: FrameFormat, frame: &Frame, more: bool) {
         let before = self.arena.len();

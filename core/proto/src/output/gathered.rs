@@ -63,6 +63,12 @@ impl Gathered {
         self.format == FrameFormat::V2 && self.chunk.push_short(body)
     }
 
+    /// The same for a longer body, shorter than [`REFERENCED`](super::REFERENCED).
+    #[inline(always)]
+    pub fn push_longer(&mut self, body: &[u8]) -> bool {
+        self.format == FrameFormat::V2 && self.chunk.push_longer(body)
+    }
+
     /// Adds a message that was encoded for this format before.
     #[inline]
     pub fn push_encoded(&mut self, encoded: &Encoded) {

@@ -56,6 +56,22 @@ impl Tape {
         }
     }
 
+    /// The same, if the memory is there; says whether it did.
+    #[inline(always)]
+    pub(super) fn extend_framed_within<const N: usize>(
+        &mut self,
+        write: impl FnOnce(&mut [u8; N]),
+        body: &[u8],
+    ) -> bool {
+        let room = self.memory.get_mut(self.used..).and_then(<[u8]>::split_first_chunk_mut);
+        let Some((header, rest)) = room else { return false };
+        let Some(place) = rest.get_mut(..body.len()) else { return false };
+        write(header);
+        copy_fresh(place, body);
+        self.used += N + body.len();
+        true
+    }
+
     /// The same for a short header and at most [`INLINE`] bytes, without a call, if there is memory for as many; says whether
     /// it did.
     #[inline(always)]
