@@ -136,6 +136,8 @@ mistakes! {
         InprocRoomUnwished,
         /// inproc: the receiver of a stream takes the last message without a look at who waits for room.
         InprocRunTakesLast,
+        /// inproc: the sender of a run does not tell a receiver that wishes to be told.
+        InprocRunTellsNobody,
         /// inproc: who sleeps does not ask to be told of messages of a pipe that was empty before.
         InprocForgetsPipe,
         /// inproc: a socket that looks by itself, and need not be told, does so while others sleep.

@@ -75,6 +75,21 @@ fn drain_takes_what_was_there_and_leaves_what_was_not_asked_for() {
 }
 
 #[test]
+fn what_is_known_is_popped_without_a_look() {
+    let (mut producer, mut consumer) = channel();
+    (0..200).for_each(|number| producer.push(number));
+    assert_eq!((consumer.pop_known(), consumer.pop()), (None, Some(0)), "nothing was known before the look");
+    producer.push(200);
+    let mut popped = vec![];
+    while consumer.known() > 0 {
+        // It leaves the first of each chunk.
+        popped.extend(consumer.pop_known().or_else(|| consumer.pop()));
+    }
+    assert_eq!((popped, consumer.pop_known()), ((1..200).collect(), None));
+    assert_eq!(consumer.pop(), Some(200));
+}
+
+#[test]
 fn has_room_keeps_the_limit() {
     let (mut producer, mut consumer) = channel();
     assert!(!producer.has_room(0));

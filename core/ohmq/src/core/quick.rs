@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use ohmq_proto::message::INLINE;
 use ohmq_proto::{Message, PipeId};
+use ohmq_queue::mistake::{Mistake, planted};
 
 use super::pipes::Look;
 use super::run::{Step, Told};
@@ -57,6 +58,7 @@ impl SocketCore {
         {
             return match told {
                 Told::AsWished => true,
+                Told::NotYet(_) if planted(Mistake::InprocRunTellsNobody) => true,
                 Told::NotYet(pipe) => {
                     drop(inner);
                     self.tell_of_messages(pipe)

@@ -16,6 +16,20 @@ pub(crate) fn stream() {
     end(&context, [push, pull]);
 }
 
+/// The same with bodies of the longest length that is inside a message: a run writes them without a call.
+pub(crate) fn run() {
+    let context = Context::new();
+    let (push, pull) = sockets(&context, SocketType::Push, SocketType::Pull);
+    join("inproc", &push, &pull);
+    let sending = thread::spawn(move || {
+        (0..6u8).for_each(|number| push.send(&[number; 64]).unwrap());
+        push
+    });
+    (0..6u8).for_each(|number| assert_eq!(pull.recv().unwrap().bytes(), [number; 64]));
+    let push = sending.join().unwrap();
+    end(&context, [push, pull]);
+}
+
 /// Two threads receive from the same pipe: while one sleeps, the other must not keep the sender from telling.
 pub(crate) fn two_receivers() {
     let context = Context::new();

@@ -49,6 +49,7 @@ const PLANTED: &[(Mistake, fn())] = &[
     (Mistake::InprocRoomUnwished, local::high_water),
     (Mistake::InprocForgetsPipe, local::stream),
     (Mistake::InprocRunTakesLast, local::high_water),
+    (Mistake::InprocRunTellsNobody, local::run),
     (Mistake::InprocExpectsForOthers, local::two_receivers),
 ];
 
@@ -155,6 +156,11 @@ fn a_poller_is_woken() {
 #[test]
 fn inproc_streams() {
     explore(local::stream);
+}
+
+#[test]
+fn an_inproc_run_arrives() {
+    explore(local::run);
 }
 
 #[test]

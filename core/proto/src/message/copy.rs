@@ -7,46 +7,17 @@ use super::INLINE;
 /// What is written at the front of a body at once.
 const NUMBER: usize = size_of::<u64>();
 
-/// What is copied at once, and where it is best written: to a multiple of this.
-const PIECE: usize = 16;
-
-/// So many pieces are copied before the next comparison.
-const PIECES: usize = 4 * PIECE;
-
-/// Longest body, in bytes, that is copied in pieces. Beyond it the system's copy, which has to find out first what it is to do,
-/// is as fast.
-const FEW: usize = 512;
+/// What is copied at once.
+const PIECE: usize = 2 * NUMBER;
 
 /// Copies a body. Both are as long.
 #[inline(always)]
 pub(crate) fn copy_fresh(place: &mut [u8], body: &[u8]) {
-    if (INLINE + 1..=FEW).contains(&body.len()) && copy_pieces(place, body).is_some() {
-        return;
-    }
     if body.len() < NUMBER || place.len() < NUMBER {
         return place.copy_from_slice(body);
     }
     place[..NUMBER].copy_from_slice(&body[..NUMBER]);
     place[NUMBER..].copy_from_slice(&body[NUMBER..]);
-}
-
-/// The same for at least a number and a piece.
-#[inline(never)]
-fn copy_pieces(place: &mut [u8], body: &[u8]) -> Option<()> {
-    let end = body.len();
-    *place.first_chunk_mut::<NUMBER>()? = *body.first_chunk()?;
-    *place.get_mut(NUMBER..)?.first_chunk_mut::<PIECE>()? = *body.get(NUMBER..)?.first_chunk()?;
-    let mut at = NUMBER + PIECE - (place.as_ptr().addr() + NUMBER) % PIECE;
-    while at + PIECES <= end {
-        *place.get_mut(at..)?.first_chunk_mut::<PIECES>()? = *body.get(at..)?.first_chunk()?;
-        at += PIECES;
-    }
-    while at + PIECE <= end {
-        *place.get_mut(at..)?.first_chunk_mut::<PIECE>()? = *body.get(at..)?.first_chunk()?;
-        at += PIECE;
-    }
-    *place.get_mut(..end)?.last_chunk_mut::<PIECE>()? = *body.last_chunk()?;
-    Some(())
 }
 
 /// The same for at most [`INLINE`] bytes, without a call: in pieces, the last of which overlaps. `None` if they
@@ -80,22 +51,6 @@ pub(crate) fn copy_short(place: &mut [u8; INLINE], body: &[u8]) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_length_is_copied_to_every_place() {
-        let body: Vec<_> = (0..FEW + 70).map(|at| at as u8 ^ (at >> 3) as u8).collect();
-        for length in 0..body.len() {
-            for shift in [0, 1, 2, 7, 9, 15, 16] {
-                let mut place = vec![0xEE; shift + length + 1];
-                copy_fresh(&mut place[shift..shift + length], &body[..length]);
-                assert_eq!(&place[shift..shift + length], &body[..length], "{length} bytes at {shift}");
-                assert!(
-                    place[..shift].iter().chain(place.last()).all(|byte| *byte == 0xEE),
-                    "{length} at {shift}"
-                );
-            }
-        }
-    }
 
     #[test]
     fn every_short_length_is_copied_and_no_longer_one() {
