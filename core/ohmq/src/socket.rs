@@ -116,9 +116,9 @@ impl Socket {
     /// Sends a message if that can be done as part of a run; gives it back otherwise.
     #[inline(always)]
     fn send_in_run<'a>(&self, message: Outgoing<'a>, patience: Patience) -> Option<Outgoing<'a>> {
-        match message {
-            Outgoing::Borrowed(body) if self.core().give_in_run(body, patience) => None,
-            message => Some(message),
+        match message.body() {
+            Some(body) if self.core().give_in_run(body, patience) => None,
+            _ => Some(message),
         }
     }
 

@@ -135,8 +135,8 @@ impl SocketCore {
         loop {
             let mut inner = self.lock();
             inner.table.look = look;
-            let sent = match message {
-                Outgoing::Borrowed(body) if inner.send_body(body) => Ok(()),
+            let sent = match message.body() {
+                Some(body) if inner.send_body(body) => Ok(()),
                 _ => inner.send(message.message(), attempt),
             };
             let runs = matches!(inner.run, Run::Sending(..));

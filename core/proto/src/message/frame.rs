@@ -122,6 +122,15 @@ impl Frame {
         }
     }
 
+    /// The body, if it is stored inside.
+    #[inline(always)]
+    pub(super) fn inline_body(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Repr::Inline(Inline { data, length }) => Some(&data[..length.get()]),
+            Repr::Shared(_) | Repr::Slice(_) => None,
+        }
+    }
+
     /// The body.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {

@@ -19,6 +19,15 @@ pub enum Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
+    /// The body of a message that is one frame and costs nothing but a copy: borrowed, or so short that it is inside the message.
+    #[inline(always)]
+    pub fn body(&self) -> Option<&[u8]> {
+        match self {
+            Outgoing::Borrowed(body) => Some(body),
+            Outgoing::Owned(message) => message.inline_body(),
+        }
+    }
+
     /// The message, to be changed or kept in this place. Borrowed bytes are copied.
     #[inline]
     pub fn message(&mut self) -> &mut Message {

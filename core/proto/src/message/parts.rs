@@ -101,6 +101,15 @@ impl Message {
         matches!(self.0, Repr::Single(_))
     }
 
+    /// The body, if it is one frame that is stored inside the message.
+    #[inline(always)]
+    pub(super) fn inline_body(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Repr::Single(frame) => frame.inline_body(),
+            Repr::Parts(_) => None,
+        }
+    }
+
     /// The frames, first to last.
     #[inline]
     pub fn frames(&self) -> &[Frame] {
