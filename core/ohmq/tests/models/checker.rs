@@ -91,16 +91,21 @@ pub(crate) fn sending<M: Into<Outgoing<'static>> + 'static>(
     })
 }
 
-/// Two threads send four numbered messages each on `push`; `pull` gets each thread's in order. Nobody is left waiting.
+/// Two threads send four numbered messages each on `push`, one of them in two frames, which go the long way; `pull` gets each
+/// thread's in order. Nobody is left waiting.
 pub(crate) fn two_senders(push: &Socket, pull: &Socket) {
     let threads = [0, 1].map(|who| {
         let push = push.clone();
-        thread::spawn(move || (0..4u8).for_each(|number| push.send([who, number]).unwrap()))
+        let send = move |number| match who {
+            0 => push.send([who, number]),
+            _ => push.send([vec![who], vec![number]]),
+        };
+        thread::spawn(move || (0..4u8).for_each(|number| send(number).unwrap()))
     });
     let mut next = [0, 0];
     for _ in 0..8 {
         let message = pull.recv().unwrap();
-        let &[who, number] = message.bytes() else { panic!("{message:?}") };
+        let [who, number] = message.frames().concat()[..] else { panic!("{message:?}") };
         assert_eq!(number, std::mem::replace(&mut next[who as usize], number + 1), "out of order");
     }
     threads.into_iter().for_each(|each| each.join().unwrap());
