@@ -1,8 +1,9 @@
 //! The shortest ways into a socket and out of it: what a streaming user does with nearly every message.
 //!
 //! A message of a [run](super::run) mostly needs nothing but to be copied from one place to another. So little is done in
-//! functions that call nothing on their way: no register has to be saved, which would cost as much as the copy. What needs
-//! anything else is left as it is, and goes one way longer, to a function of its own; and so on, up to the whole way.
+//! functions that call nothing on their way, but for a copy of more than a few bytes: no register has to be saved, which
+//! would cost as much as the copy. What needs anything else is left as it is, and goes one way longer, to a function of its
+//! own; and so on, up to the whole way.
 
 use std::sync::atomic::Ordering;
 
@@ -37,6 +38,7 @@ impl SocketCore {
         self.run_on_longer(body, patience)
     }
 
+    /// The same for longer ones, whose copy is a call.
     #[inline(never)]
     fn run_on_longer(&self, body: &[u8], patience: Patience) -> bool {
         if body.len() > INLINE
@@ -49,6 +51,7 @@ impl SocketCore {
         self.run_on_the_long_way(body, patience)
     }
 
+    /// The same for sockets that have had none but inproc peers.
     #[inline(never)]
     fn run_on_inproc(&self, body: &[u8], patience: Patience) -> bool {
         if let Ok(whole) = body.try_into()
@@ -79,6 +82,8 @@ impl SocketCore {
         true
     }
 
+    /// What a run does with all other messages: those that fill a batch, have no memory to go to yet, or are sent by a thread
+    /// that does not hold the socket's favour.
     #[inline(never)]
     fn run_on_the_long_way(&self, body: &[u8], patience: Patience) -> bool {
         if !self.is_welcome() {

@@ -122,8 +122,8 @@ impl Inner {
         step
     }
 
-    /// The same for a body of the longest length that is inside a message, if nothing has to be done but to write it. If the peer wishes to be told, its pipe is told later; see
-    /// [`PipeTable::tell_of_messages`].
+    /// The same for a body of the longest length that is inside a message, if nothing has to be done but to write it. If the
+    /// peer wishes to be told, it is told afterwards; see [`PipeTable::tell_of_messages`].
     #[inline(always)]
     pub(super) fn run_send_whole_inproc(&mut self, body: &[u8; INLINE]) -> Option<Told> {
         let Run::Sending(pipe, room @ 1..) = &mut self.run else { return None };
