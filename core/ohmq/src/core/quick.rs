@@ -11,6 +11,7 @@ use ohmq_proto::message::INLINE;
 use ohmq_proto::{Message, PipeId};
 use ohmq_queue::mistake::{Mistake, planted};
 
+use super::inner::Inner;
 use super::pipes::Look;
 use super::run::{Step, Told};
 use super::shared::{Patience, SocketCore};
@@ -28,27 +29,21 @@ impl SocketCore {
     /// Most short messages need nothing but a copy: no call, and so no register saved for one.
     #[inline(never)]
     fn run_on(&self, body: &[u8], patience: Patience) -> bool {
-        if body.len() <= INLINE
-            && self.is_welcome()
-            && let Some(mut inner) = self.inner.lock_the_short_way()
-            && inner.run_send_short(body)
-        {
-            return true;
-        }
-        self.run_on_longer(body, patience)
+        (body.len() <= INLINE && self.send_favoured(|inner| inner.run_send_short(body)))
+            || self.run_on_longer(body, patience)
     }
 
     /// The same for longer ones, whose copy is a call.
     #[inline(never)]
     fn run_on_longer(&self, body: &[u8], patience: Patience) -> bool {
-        if body.len() > INLINE
-            && self.is_welcome()
-            && let Some(mut inner) = self.inner.lock_the_short_way()
-            && inner.run_send_longer(body)
-        {
-            return true;
-        }
-        self.run_on_the_long_way(body, patience)
+        (body.len() > INLINE && self.send_favoured(|inner| inner.run_send_longer(body)))
+            || self.run_on_the_long_way(body, patience)
+    }
+
+    /// Sends by `send` if the calling thread holds the socket's favour; says whether it did.
+    #[inline(always)]
+    fn send_favoured(&self, send: impl FnOnce(&mut Inner) -> bool) -> bool {
+        self.is_welcome() && self.inner.lock_the_short_way().is_some_and(|mut inner| send(&mut inner))
     }
 
     /// The same for sockets that have had none but inproc peers.

@@ -77,23 +77,20 @@ impl Inner {
     /// The same for a short body and a link, if nothing has to be done but to copy it; says whether it did.
     #[inline(always)]
     pub(super) fn run_send_short(&mut self, body: &[u8]) -> bool {
-        self.run_gather(|end| end.gather_short(body))
+        let Some((end, room)) = target(&mut self.run, &mut self.table.slots) else { return false };
+        let sent = end.gather_short(body);
+        if sent {
+            *room -= 1;
+            self.table.pace.on_sent();
+        }
+        sent
     }
 
     /// The same for a longer one.
     #[inline(always)]
     pub(super) fn run_send_longer(&mut self, body: &[u8]) -> bool {
-        self.run_gather(|end| end.gather_longer(body))
-    }
-
-    #[inline(always)]
-    fn run_gather(&mut self, gather: impl FnOnce(&mut LinkEnd) -> bool) -> bool {
-        let Run::Sending(pipe, room @ 1..) = &mut self.run else { return false };
-        let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.table.slots.get_mut(pipe.0 as usize)
-        else {
-            return false;
-        };
-        let sent = gather(end);
+        let Some((end, room)) = target(&mut self.run, &mut self.table.slots) else { return false };
+        let sent = end.gather_longer(body);
         if sent {
             *room -= 1;
             self.table.pace.on_sent();
@@ -204,6 +201,16 @@ impl Inner {
         {
             self.run = Run::Receiving(pipe);
         }
+    }
+}
+
+/// The link that a run sends to, and the room it has been granted, if any is left.
+#[inline(always)]
+fn target<'a>(run: &'a mut Run, slots: &'a mut [Option<Slot>]) -> Option<(&'a mut LinkEnd, &'a mut usize)> {
+    let Run::Sending(pipe, room @ 1..) = run else { return None };
+    match slots.get_mut(pipe.0 as usize) {
+        Some(Some(Slot { channel: Channel::Link(end), .. })) => Some((end, room)),
+        _ => None,
     }
 }
 
