@@ -76,7 +76,7 @@ mod linux {
         signal: Arc<Signal>,
         waker: Waker,
         links: Mutex<Keyed<Arc<Link>>>,
-        /// Grows with every link that comes or goes.
+        /// Grows with every link that comes or goes, or has something to tell that only the poller hears.
         changes: AtomicUsize,
         /// Links the socket itself has read from and left with something in the kernel.
         unfinished: Mutex<Vec<Arc<Link>>>,
@@ -225,6 +225,11 @@ mod linux {
             }
         }
 
+        /// A link waits for room: a leader that looks only whether it can be read must ask the poller from now on.
+        pub(crate) fn reconsider(&self) {
+            self.changes.fetch_add(1, Ordering::SeqCst);
+        }
+
         /// Forgets a link's stream.
         pub(crate) fn remove(&self, key: u64, stream: BorrowedFd<'_>) {
             self.lock_links().remove(&key);
@@ -370,7 +375,7 @@ mod linux {
         /// One look of a thread that spins. Says whether there was anything.
         fn look(&mut self, only: &mut Option<Only>, awake: impl FnOnce()) -> bool {
             if only.as_ref().is_some_and(|only| only.changes != self.nest.changes.load(Ordering::Relaxed)) {
-                // What has come is watched by the poller alone, and what has gone must not be held on to.
+                // What has come is watched by the poller alone, as is room, and what has gone must not be held on to.
                 *only = None;
             }
             let Some(Only { link, stream, .. }) = only.as_ref().filter(|_| self.leading.eager.is_empty())
@@ -560,6 +565,9 @@ mod elsewhere {
             match *self {}
         }
         pub(crate) fn remove(&self, _key: u64, _stream: BorrowedFd<'_>) {
+            match *self {}
+        }
+        pub(crate) fn reconsider(&self) {
             match *self {}
         }
         pub(crate) fn serve(&self) -> bool {

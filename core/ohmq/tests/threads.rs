@@ -250,3 +250,25 @@ fn who_spins_for_ever_never_sleeps() {
         }
     }
 }
+
+/// Who spins for ever looks at one thing all the time, but not at that alone: another thread's bytes, once refused, go on.
+#[test]
+fn who_spins_for_ever_writes_for_others() {
+    let (ours, theirs) = (Context::new(), Context::new());
+    ours.set(ContextOption::Spin, -1).unwrap();
+    let slow = theirs.socket(SocketType::Dealer).unwrap();
+    let dealer = ours.socket(SocketType::Dealer).unwrap();
+    dealer.connect(&slow.bind("tcp://127.0.0.1:*").unwrap()).unwrap();
+    slow.send("the connection stands").unwrap();
+    dealer.recv_timeout(PATIENCE).unwrap();
+    std::thread::scope(|scope| {
+        let spinner = scope.spawn(|| dealer.recv_timeout(PATIENCE).map(|message| message.bytes().to_vec()));
+        let body = [7; 16 * 1024];
+        let full = std::iter::repeat_with(|| dealer.try_send(&body)).take_while(Result::is_ok).count();
+        for _ in 0..full {
+            assert_eq!(slow.recv_timeout(PATIENCE).expect("the spinner goes on with the rest").bytes(), body);
+        }
+        slow.send("enough").unwrap();
+        assert_eq!(spinner.join().unwrap().unwrap(), b"enough");
+    });
+}

@@ -116,11 +116,12 @@ impl Link {
         self.read_on(state, Teller::Reactor)
     }
 
-    /// The stream, if it can be read now as far as this side is concerned.
+    /// The stream, if it can be read now as far as this side is concerned, and nothing else is to be done with it.
     pub(crate) fn readable_stream(&self) -> Option<Arc<Stream>> {
         let state = self.lock();
         let wire = state.wire.as_ref().filter(|_| !state.paused)?;
-        (!wire.reader_held && !wire.has_more() && wire.failed.is_none()).then(|| Arc::clone(&wire.stream))
+        let idle = !wire.reader_held && !wire.has_more() && !wire.refused && wire.failed.is_none();
+        idle.then(|| Arc::clone(&wire.stream))
     }
 
     /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.

@@ -212,6 +212,9 @@ impl Link {
                 Ok(()) => !wire.connection.output().is_empty() && !planted(Mistake::WriterLeavesAtOnce),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     wire.refused = !retry;
+                    if let Some(nest) = self.nest().filter(|_| !retry) {
+                        nest.reconsider();
+                    }
                     retry
                 }
                 Err(_) => {
