@@ -198,14 +198,9 @@ impl Socket {
     /// # Errors
     ///
     /// As [`Socket::recv`]; `EAGAIN` means at once.
+    #[inline(always)]
     pub fn try_recv(&self) -> Result<Message> {
-        let mut message = Message::new();
-        if self.core().take(&mut message, Look::Passing)?
-            || (self.core().pump() && self.core().take(&mut message, Look::Passing)?)
-        {
-            return Ok(message);
-        }
-        Err(self.core().would_block("receive"))
+        self.core().receive_now()
     }
 
     /// Receives a message, waiting at most `timeout`; `None` waits for ever.
@@ -213,12 +208,9 @@ impl Socket {
     /// # Errors
     ///
     /// As [`Socket::recv`].
+    #[inline(always)]
     pub fn recv_timeout(&self, timeout: Option<Duration>) -> Result<Message> {
-        let mut message = Message::new();
-        if !self.core().take(&mut message, Look::Passing)? {
-            self.core().recv_waiting(&mut message, timeout, None)?;
-        }
-        Ok(message)
+        self.core().receive_for(timeout, None)
     }
 
     /// As [`Socket::recv_timeout`], ended also by an interrupt since `mark`; see [`Socket::mark`].
@@ -226,12 +218,9 @@ impl Socket {
     /// # Errors
     ///
     /// As [`Socket::recv`].
+    #[inline(always)]
     pub fn recv_since(&self, mark: InterruptMark, timeout: Option<Duration>) -> Result<Message> {
-        let mut message = Message::new();
-        if !self.core().take(&mut message, Look::Passing)? {
-            self.core().recv_waiting(&mut message, timeout, Some(mark))?;
-        }
-        Ok(message)
+        self.core().receive_for(timeout, Some(mark))
     }
 
     /// Receives a message as a future, for any executor. Dropping it loses nothing.

@@ -6,6 +6,7 @@
 //! own; and so on, up to the whole way.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use ohmq_proto::message::INLINE;
 use ohmq_proto::{Message, PipeId};
@@ -15,7 +16,7 @@ use super::inner::Inner;
 use super::pipes::Look;
 use super::run::{Step, Told};
 use super::shared::{Patience, SocketCore};
-use crate::{Result, options};
+use crate::{InterruptMark, Result, options};
 
 impl SocketCore {
     /// Sends bytes as part of a run; says whether it did. If there is no run, or anything is wrong, [`SocketCore::give`] is
@@ -98,10 +99,31 @@ impl SocketCore {
         }
     }
 
-    /// Receives a message, waiting as long as `RCVTIMEO` says. Most of a run need nothing but to be taken: they are made where
-    /// the caller wants them, without a call.
+    /// Receives a message, waiting as long as `RCVTIMEO` says.
     #[inline(never)]
     pub(crate) fn receive(&self) -> Result<Message> {
+        self.receive_or(Self::receive_as_set)
+    }
+
+    /// Receives a message if there is one now.
+    #[inline(never)]
+    pub(crate) fn receive_now(&self) -> Result<Message> {
+        self.receive_or(Self::receive_or_refuse)
+    }
+
+    /// Receives a message, waiting for at most `timeout`, and not after an interrupt since that mark.
+    #[inline(never)]
+    pub(crate) fn receive_for(
+        &self,
+        timeout: Option<Duration>,
+        since: Option<InterruptMark>,
+    ) -> Result<Message> {
+        self.receive_or(|core| core.receive_or_wait(timeout, since))
+    }
+
+    /// Most messages of a run need nothing but to be taken: they are made where the caller wants them, without a call.
+    #[inline(always)]
+    fn receive_or(&self, otherwise: impl FnOnce(&Self) -> Result<Message>) -> Result<Message> {
         if self.is_welcome()
             && let Some(mut inner) = self.inner.lock_the_short_way()
         {
@@ -115,15 +137,35 @@ impl SocketCore {
                 return Ok(message);
             }
         }
-        self.receive_the_long_way()
+        otherwise(self)
     }
 
     #[inline(never)]
-    fn receive_the_long_way(&self) -> Result<Message> {
+    fn receive_as_set(&self) -> Result<Message> {
         let mut message = Message::new();
         if !self.take(&mut message, Look::Passing)? {
             let (_, timeout) = self.timeouts();
             self.recv_waiting(&mut message, options::timeout(timeout), None)?;
+        }
+        Ok(message)
+    }
+
+    #[inline(never)]
+    fn receive_or_refuse(&self) -> Result<Message> {
+        let mut message = Message::new();
+        if self.take(&mut message, Look::Passing)?
+            || (self.pump() && self.take(&mut message, Look::Passing)?)
+        {
+            return Ok(message);
+        }
+        Err(self.would_block("receive"))
+    }
+
+    #[inline(never)]
+    fn receive_or_wait(&self, timeout: Option<Duration>, since: Option<InterruptMark>) -> Result<Message> {
+        let mut message = Message::new();
+        if !self.take(&mut message, Look::Passing)? {
+            self.recv_waiting(&mut message, timeout, since)?;
         }
         Ok(message)
     }
