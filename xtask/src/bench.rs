@@ -52,6 +52,9 @@ pub struct Options {
     /// Do not count system calls
     #[arg(long)]
     no_system_calls: bool,
+    /// Look where the time goes (by perf), instead of measuring how much there is
+    #[arg(long, conflicts_with_all = ["gate", "blocks"])]
+    profile: bool,
     /// Put the cells of this run into the committed results, as a complete run does
     #[arg(long)]
     save: bool,
@@ -93,6 +96,7 @@ impl Options {
             (self.gate, "--gate"),
             (self.list, "--list"),
             (self.no_system_calls, "--no-system-calls"),
+            (self.profile, "--profile"),
             (self.save, "--save"),
         ];
         words.extend(switches.iter().filter(|(on, _)| *on).map(|(_, word)| word.to_string()));

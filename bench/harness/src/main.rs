@@ -9,6 +9,7 @@ mod host;
 mod metric;
 mod origin;
 mod page;
+mod profile;
 mod progress;
 mod report;
 mod results;
@@ -57,6 +58,9 @@ struct Arguments {
     /// Do not count system calls
     #[arg(long)]
     no_system_calls: bool,
+    /// Look where the time goes (by perf), instead of measuring how much there is
+    #[arg(long, conflicts_with_all = ["gate", "blocks"])]
+    profile: bool,
     /// Put the cells of this run into the committed results, as a complete run does
     #[arg(long)]
     save: bool,
@@ -119,6 +123,11 @@ fn measure(arguments: &Arguments) -> Result<bool> {
         bail!("OhMQ itself cannot take part: {reason}");
     }
     let store = Store::new(&arguments.folder, &arguments.report)?;
+    if options.profile {
+        profile::available()?;
+        look_at_all(cells, &options, &origin, &store, arguments.save)?;
+        return Ok(true);
+    }
     let rows = run_all(cells, &options, &origin, &store)?;
     println!("{}", report::summary(&rows));
     let complete = arguments.cells.is_empty()
@@ -154,6 +163,27 @@ fn run_all(cells: Vec<Cell>, options: &Options, origin: &Origin, store: &Store) 
     Ok(rows)
 }
 
+fn look_at_all(
+    cells: Vec<Cell>,
+    options: &Options,
+    origin: &Origin,
+    store: &Store,
+    save: bool,
+) -> Result<()> {
+    let groups = run::groups(cells);
+    let progress = Progress::new(groups.iter().map(|group| run::slices(group, options)).sum());
+    for group in &groups {
+        let name = &group.cells[0].name;
+        progress.cell(name);
+        let page = run::profile(group, options, origin, &progress)?;
+        progress.print(&page);
+        let place = store.profile(name, &page, save)?;
+        progress.print(&format!("written to {}", place.display()));
+    }
+    progress.end();
+    Ok(())
+}
+
 fn options(arguments: &Arguments) -> Options {
     let not_built = arguments.not_built.iter().filter_map(|text| text.split_once('='));
     Options {
@@ -161,6 +191,7 @@ fn options(arguments: &Arguments) -> Options {
         blocks: arguments.blocks.unwrap_or(if arguments.quick { 3 } else { 9 }),
         quick: arguments.quick,
         system_calls: !arguments.no_system_calls && !arguments.quick && syscalls::available().is_some(),
+        profile: arguments.profile,
         contestants: arguments.only_contestant.clone(),
         not_built: not_built.map(|(program, reason)| (program.to_string(), reason.to_string())).collect(),
     }

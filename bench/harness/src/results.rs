@@ -275,7 +275,7 @@ impl Numbers<'_> {
 }
 
 /// Streams of plain sockets count bytes: as many messages with their framing would be this many.
-fn in_messages(value: f64, metric: Metric, load: &Load) -> f64 {
+pub fn in_messages(value: f64, metric: Metric, load: &Load) -> f64 {
     let frame = if load.size <= usize::from(u8::MAX) { SHORT_FRAME } else { LONG_FRAME };
     match (&load.work, metric) {
         (Work::Stream(_), Metric::Rate) => value / (load.size + frame) as f64,

@@ -2,9 +2,10 @@
 //! machine does in the meantime it does to all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use bench_kit::protocol::{Layout, Work};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -14,7 +15,9 @@ use crate::contestants::{self, Contestant, OURS, Who};
 use crate::hogs::Hogs;
 use crate::host::{Disturbance, Ticks};
 use crate::metric::{Measure, Metric};
+use crate::origin::Origin;
 use crate::progress::Progress;
+use crate::results::in_messages;
 use crate::slice::{self, Extra, Settings};
 use crate::stats::median;
 use crate::worker::Trouble;
@@ -26,6 +29,8 @@ pub struct Options {
     pub blocks: usize,
     pub quick: bool,
     pub system_calls: bool,
+    /// Where the time goes is looked at, instead of how much there is.
+    pub profile: bool,
     /// Only these take part; all when empty.
     pub contestants: Vec<String>,
     /// Contestants that could not be built, and why.
@@ -70,6 +75,7 @@ const QUICK_WINDOW: Duration = Duration::from_millis(200);
 const QUICK_WARM: Duration = Duration::from_millis(50);
 const WINDOW: Duration = Duration::from_millis(450);
 const WARM: Duration = Duration::from_millis(100);
+const PROFILE_WINDOW: Duration = Duration::from_secs(2);
 /// So many failures, and a contestant is out.
 const FAILURES: usize = 2;
 const PEAK_SLICES: usize = 3;
@@ -99,9 +105,56 @@ pub fn ours_beside(peer: &str, block: &Block) -> String {
 /// How many slices the group takes, roughly.
 pub fn slices(group: &Group, options: &Options) -> u64 {
     let contestants = participants(group, options).0.len();
+    if options.profile {
+        return contestants as u64;
+    }
     let doubled = if group.load.share_of_peak.is_some() { 2 } else { 1 };
     let rounds = blocks(group, options) + warm_ups(group, options) + usize::from(options.system_calls);
     (contestants * doubled * rounds) as u64
+}
+
+/// Where the time of each goes, as a page of tables.
+pub fn profile(group: &Group, options: &Options, origin: &Origin, progress: &Progress) -> Result<String> {
+    let names: Vec<&str> = group.cells.iter().map(|cell| cell.name.as_str()).collect();
+    let mut page = format!(
+        "# Where the time goes: {}\n\nWritten by `cargo xtask bench {} --profile`, {} at {}; not to be edited. CPU time \
+         for one operation, spinning included, which costs CPU and no time.\n",
+        names.join(", "),
+        names[0],
+        origin.day,
+        origin.commit
+    );
+    ensure!(group.load.share_of_peak.is_none(), "{} is a schedule: it has no profile", names[0]);
+    let folder = tempfile::tempdir()?;
+    let settings = settings(options, folder.path());
+    for contestant in participants(group, options).0 {
+        let entry = entry(contestant, &group.load);
+        progress.slice(&entry.name);
+        let _hogs = entry.load.hogs.map(Hogs::start);
+        match slice::profile(&entry.load, contestant, &settings) {
+            Ok((sides, operations)) => {
+                let floor = contestant.who == Who::Floor;
+                let operations =
+                    if floor { in_messages(operations, Metric::Rate, &entry.load) } else { operations };
+                for (side, process) in sides {
+                    page += &format!("\n## {}, {side}\n\n{}", entry.name, process.table(operations));
+                }
+            }
+            Err(trouble) => page += &format!("\n## {}\n\n{}\n", entry.name, trouble.reason),
+        }
+    }
+    Ok(page)
+}
+
+fn settings(options: &Options, folder: &Path) -> Settings {
+    let (warm, window) = if options.quick { (QUICK_WARM, QUICK_WINDOW) } else { (WARM, WINDOW) };
+    Settings {
+        programs: options.programs.clone(),
+        folder: folder.to_path_buf(),
+        warm,
+        window: if options.profile { PROFILE_WINDOW } else { window },
+        patience: Duration::from_secs(if options.quick { 12 } else { 90 }),
+    }
 }
 
 pub fn run(group: &Group, options: &Options, progress: &Progress) -> Found {
@@ -124,14 +177,7 @@ pub fn run(group: &Group, options: &Options, progress: &Progress) -> Found {
     };
     let (taking_part, absent) = participants(group, options);
     found.not_run = absent;
-    let (warm, window) = if options.quick { (QUICK_WARM, QUICK_WINDOW) } else { (WARM, WINDOW) };
-    let settings = Settings {
-        programs: options.programs.clone(),
-        folder: folder.path().to_path_buf(),
-        warm,
-        window,
-        patience: Duration::from_secs(if options.quick { 12 } else { 90 }),
-    };
+    let settings = settings(options, folder.path());
     let mut runner = Runner { entries: Vec::new(), failures: BTreeMap::new(), settings, progress, found };
     runner.entries = match group.load.share_of_peak {
         Some(share) => runner.scheduled(&taking_part, &group.load, share),
@@ -333,6 +379,7 @@ mod tests {
             blocks: 9,
             quick: false,
             system_calls: false,
+            profile: false,
             contestants: vec!["ohmq".into(), "rzmq".into(), "raw".into()],
             not_built: [("bench-rzmq".to_string(), "does not compile".to_string())].into(),
         };

@@ -10,6 +10,7 @@ use bench_kit::protocol::{Command, Job, Place, Role, Sample, Transport, Work};
 use crate::cells::Load;
 use crate::contestants::Contestant;
 use crate::metric::Measure;
+use crate::profile::{Process, Recording};
 use crate::syscalls::SystemCalls;
 use crate::worker::{Trouble, Worker};
 
@@ -70,6 +71,30 @@ pub fn run(
         pair.verify(load)?;
     }
     Ok(measure)
+}
+
+/// What each side did, while perf looked on, and how many operations there were.
+pub fn profile(
+    load: &Load,
+    contestant: &Contestant,
+    settings: &Settings,
+) -> Result<(Vec<(&'static str, Process)>, f64), Trouble> {
+    if let Work::Connections { .. } = load.work {
+        return Err(Trouble::new("nothing happens on idle connections"));
+    }
+    let failed = |error: anyhow::Error| Trouble::new(format!("{error:#}"));
+    let mut pair = Pair::start(load, contestant, settings)?;
+    pair.warm_up(load, settings.warm)?;
+    let window = settings.window * load.length;
+    let recording = Recording::begin(&pair.ids(), window).map_err(failed)?;
+    let before = pair.sample()?;
+    thread::sleep(window);
+    let after = pair.sample()?;
+    let operations = measure(&before, &after, load, pair.dialer.is_none())?.operations;
+    let mut found = recording.end().map_err(failed)?;
+    let sides = pair.sides().into_iter();
+    let sides = sides.map(|(side, id)| (side, found.remove(&id).unwrap_or_default())).collect();
+    Ok((sides, operations))
 }
 
 /// Both sides of a measurement.
@@ -138,7 +163,17 @@ impl Pair {
     }
 
     fn ids(&self) -> Vec<u32> {
-        std::iter::once(&self.binder).chain(&self.dialer).map(Worker::id).collect()
+        self.sides().into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The processes, and what each of them does.
+    fn sides(&self) -> Vec<(&'static str, u32)> {
+        let (sender, receiver) = ("sender", "receiver");
+        let (binds, dials) = if self.sender_binds { (sender, receiver) } else { (receiver, sender) };
+        match &self.dialer {
+            Some(dialer) => vec![(binds, self.binder.id()), (dials, dialer.id())],
+            None => vec![("both sides", self.binder.id())],
+        }
     }
 
     fn order(&mut self, command: &Command) -> Result<(), Trouble> {

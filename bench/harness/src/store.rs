@@ -17,6 +17,7 @@ pub struct Store {
 const RESULTS: &str = "results.json";
 const PAGE: &str = "RESULTS.md";
 const CHARTS: &str = "charts";
+const PROFILES: &str = "profiles";
 
 impl Store {
     pub fn new(committed: &Path, report: &Path) -> Result<Self> {
@@ -27,6 +28,15 @@ impl Store {
     /// Writes what this run has found so far.
     pub fn report(&self, rows: &[Row]) -> Result<()> {
         write(&self.report, rows)
+    }
+
+    /// Writes where the time of a cell goes, beside what this run has found or, to `save` it, beside the committed results.
+    pub fn profile(&self, cell: &str, page: &str, save: bool) -> Result<PathBuf> {
+        let folder = if save { &self.committed } else { &self.report }.join(PROFILES);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let place = folder.join(format!("{cell}.md"));
+        fs::write(&place, page).with_context(|| format!("cannot write {}", place.display()))?;
+        Ok(place)
     }
 
     /// Puts these rows into the committed results, in place of older ones of the same cells.
