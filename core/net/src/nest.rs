@@ -4,15 +4,16 @@
 //! By default that is the I/O thread, whose own poller watches the nest. An application thread that has to wait takes
 //! the *lease*: it makes the I/O thread's poller forget the nest (one system call), and is then woken by the network
 //! itself. The lease is sticky: it stays when the thread returns with its message, since it will most likely be back.
-//! If it is not back within [`LEASE`], the I/O thread takes the nest over again, so that handshakes, heartbeats and
-//! refused writes never wait longer than that for a computing application.
+//! If it has not polled within [`LEASE`], the I/O thread does it, so that handshakes, heartbeats, other peers and
+//! refused writes never wait longer than that for a computing application. It takes the nest over for good if the thread
+//! was not here at all; one that has enough to do with what a single peer sends keeps the lease.
 //!
 //! ```text
 //!               a thread waits                        it came back in time
 //!   I/O thread ───────────────▶ application ◀─────────────────────────────┐
 //!       ▲                            │   a message: it returns, lease kept │
 //!       └────────────────────────────┴─────────────────────────────────────┘
-//!            not seen for a whole LEASE
+//!            not here for a whole LEASE
 //! ```
 //!
 //! Only Linux nests pollers; elsewhere [`Nest::new`] gives `None` and the I/O thread reads for everybody.
@@ -39,9 +40,9 @@ pub enum Led {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::Reclaimed;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 pub use linux::{Lead, Nest};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{Reclaimed, TURNS};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
@@ -65,6 +66,9 @@ mod linux {
     /// Events taken at a time.
     const EVENTS: usize = 64;
 
+    /// Polls in a row before others have their turn.
+    pub(crate) const TURNS: usize = if cfg!(shuttle) { 2 } else { 16 };
+
     /// The token of the leader's wake-up; links have their keys, which begin higher.
     const WAKE: u64 = 0;
 
@@ -86,8 +90,10 @@ mod linux {
         home: OnceLock<(Handle, u64)>,
         /// An application thread leads or has led lately.
         leased: AtomicBool,
-        /// The lease was used since the I/O thread last looked.
-        used: AtomicBool,
+        /// Somebody has polled since the I/O thread last looked.
+        polled: AtomicBool,
+        /// The holder of the lease was here since then, if only for what it was told of before.
+        touched: AtomicBool,
         /// Somebody leads, and will say goodbye.
         led: AtomicBool,
     }
@@ -146,7 +152,8 @@ mod linux {
                 limit,
                 home: OnceLock::new(),
                 leased: AtomicBool::new(false),
-                used: AtomicBool::new(false),
+                polled: AtomicBool::new(false),
+                touched: AtomicBool::new(false),
                 led: AtomicBool::new(false),
             })))
         }
@@ -177,7 +184,6 @@ mod linux {
             {
                 home.unwatch(*key, self);
             }
-            self.used.store(true, Ordering::Relaxed);
             Some(lead)
         }
 
@@ -211,7 +217,7 @@ mod linux {
 
         /// The lease was used without leading: the socket reads what it was told of before.
         pub(crate) fn touch(&self) {
-            self.used.store(true, Ordering::Relaxed);
+            self.touched.store(true, Ordering::Relaxed);
         }
 
         /// Whoever polls next goes on reading `link`, and somebody will: the leader, or who looks after the lease.
@@ -254,12 +260,34 @@ mod linux {
             if self.led.load(Ordering::SeqCst) {
                 return Reclaimed::Asleep;
             }
-            if self.used.swap(false, Ordering::Relaxed) {
+            let touched = self.touched.swap(false, Ordering::Relaxed);
+            if self.polled.swap(false, Ordering::Relaxed) {
                 return Reclaimed::InUse;
             }
             let Some(mut lead) = self.try_lock() else { return Reclaimed::Asleep };
+            if touched {
+                if self.has_others() {
+                    // A poller that fails does so for its holder too, who says it.
+                    let _ = lead.poll(Some(Duration::ZERO), || ());
+                    self.polled.store(false, Ordering::Relaxed);
+                }
+                return Reclaimed::InUse;
+            }
             self.hand_over(&mut lead);
             Reclaimed::Done
+        }
+
+        fn single(&self) -> Option<Arc<Link>> {
+            let links = self.lock_links();
+            links.values().next().filter(|_| links.len() == 1).cloned()
+        }
+
+        /// Whether there may be news beside those of the one link that is being read.
+        fn has_others(&self) -> bool {
+            match self.single() {
+                Some(link) => link.waits_for_room(),
+                None => true,
+            }
         }
 
         /// Gives the lease to the I/O thread at once, unless another thread leads.
@@ -278,8 +306,10 @@ mod linux {
                     home.watch(*key, self);
                 }
                 // What came in meanwhile is an event of the watched nest, or served here.
-                if !planted(Mistake::HandOverUnread) {
-                    while matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served)) {}
+                let mut read = || matches!(lead.poll(Some(Duration::ZERO), || ()), Ok(Led::Served));
+                if !planted(Mistake::HandOverUnread) && (0..TURNS).all(|_| read()) {
+                    // There is no end to it; the I/O thread goes on, for which there must be something to tell.
+                    self.signal.raise();
                 }
             }
         }
@@ -288,10 +318,7 @@ mod linux {
         /// now on they raise the signal.
         fn only(&self) -> Option<Only> {
             let changes = self.changes.load(Ordering::SeqCst);
-            let link = {
-                let links = self.lock_links();
-                links.values().next().filter(|_| links.len() == 1).cloned()?
-            };
+            let link = self.single()?;
             let stream = link.readable_stream()?;
             let finished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
             finished.then_some(Only { link, stream, changes })
@@ -347,7 +374,11 @@ mod linux {
                     awake();
                 }
             };
+            if timeout.is_some_and(|timeout| timeout.is_zero()) {
+                return self.poll(timeout, call);
+            }
             let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            self.nest.polled.store(true, Ordering::Relaxed);
             let mut spin = std::mem::take(&mut self.leading.spin);
             let mut only = None;
             let found = spin.run(self.nest.limit, timeout, || {
@@ -380,11 +411,11 @@ mod linux {
             }
             let Some(Only { link, stream, .. }) = only.as_ref().filter(|_| self.leading.eager.is_empty())
             else {
-                return !matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::TimedOut));
+                return matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::Served));
             };
             let (readable, raised) = sys::look(stream, &self.nest.signal);
             if raised {
-                return !matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::TimedOut));
+                return matches!(self.poll(Some(Duration::ZERO), awake), Ok(Led::Served));
             }
             if readable {
                 awake();
@@ -395,6 +426,7 @@ mod linux {
         }
 
         fn poll(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
+            self.nest.polled.store(true, Ordering::Relaxed);
             let mut events = [const { std::mem::MaybeUninit::<Event>::uninit() }; EVENTS];
             let mut eager = std::mem::take(&mut self.leading.eager);
             eager.append(&mut self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
@@ -498,9 +530,9 @@ mod linux {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use elsewhere::Reclaimed;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub use elsewhere::{Lead, Nest};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use elsewhere::{Reclaimed, TURNS};
 
 /// The same names where there is no nest: none of this can be reached, because there is no value to call it on.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -518,6 +550,8 @@ mod elsewhere {
 
     #[derive(Debug)]
     pub enum Nest {}
+
+    pub(crate) const TURNS: usize = 1;
 
     #[derive(Debug)]
     pub struct Lead<'a> {

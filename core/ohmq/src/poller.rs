@@ -111,7 +111,8 @@ impl Poller {
             .map(|(core, events, _)| core.doorbell.register(events.interest(), &signal.waker()))
             .collect();
         loop {
-            self.sockets.iter().for_each(|(core, ..)| core.lead_and_serve());
+            let mut more = false;
+            self.sockets.iter().for_each(|(core, ..)| more |= core.lead_and_serve());
             let ready = self.look(Look::Last)?;
             if !ready.is_empty() {
                 return Ok(ready);
@@ -125,7 +126,8 @@ impl Poller {
             let mut others = self.wishes();
             // A nest whose lease an application thread has is served by whoever waits.
             others.extend(self.nests());
-            let result = wait_readable(&signal, &mut others, deadline.left());
+            let left = if more { Some(Duration::ZERO) } else { deadline.left() };
+            let result = wait_readable(&signal, &mut others, left);
             match result.map_err(|error| Error::from_io(&error, "poll", ""))? {
                 WaitResult::Interrupted => return Err(Error::new(ErrorCode::Eintr, "poll", "")),
                 WaitResult::TimedOut | WaitResult::Ready => {}

@@ -218,6 +218,7 @@ impl Wait<'_> {
         attempt: &mut impl FnMut(Look) -> ControlFlow<T>,
     ) -> ControlFlow<std::result::Result<T, Stop>> {
         let mut served = false;
+        let mut waited = false;
         loop {
             // What was served is nearly always what this thread waits for; then there is nothing to announce.
             if served && let ControlFlow::Break(result) = attempt(Look::Passing) {
@@ -230,9 +231,14 @@ impl Wait<'_> {
             if let ControlFlow::Break(result) = attempt(Look::Last) {
                 return ControlFlow::Break(Ok(result));
             }
-            self.check()?;
+            self.check_mark()?;
+            // Even who has no time looks at the network once: nobody else does while it leads.
+            if waited {
+                self.check_deadline()?;
+            }
             // What this thread serves itself must not ring for it.
             let led = lead.wait(self.deadline.left(), || drop(ticket.take()));
+            waited = true;
             served = matches!(led, Ok(Led::Served));
             match led {
                 Ok(Led::Interrupted) if self.on_signal != OnSignal::Resume => {
@@ -270,7 +276,8 @@ impl Wait<'_> {
             {
                 return ControlFlow::Break(Ok(result));
             }
-            self.check()?;
+            self.check_mark()?;
+            self.check_deadline()?;
             // Who never sleeps waits here. And if there are no links only another thread of this process can make room,
             // and it may be about to.
             if limit.is_forever() || self.interest == OUT && !watched && self.core.nest().is_none() {
@@ -284,10 +291,14 @@ impl Wait<'_> {
         })
     }
 
-    fn check<T>(&self) -> ControlFlow<std::result::Result<T, Stop>> {
+    fn check_mark<T>(&self) -> ControlFlow<std::result::Result<T, Stop>> {
         if self.core.mark() != self.before {
             return ControlFlow::Break(Err(Stop::Interrupted));
         }
+        ControlFlow::Continue(())
+    }
+
+    fn check_deadline<T>(&self) -> ControlFlow<std::result::Result<T, Stop>> {
         if self.deadline.is_over() {
             return ControlFlow::Break(Err(Stop::TimedOut));
         }

@@ -164,6 +164,11 @@ impl Link {
         }
     }
 
+    /// Whether the kernel has refused bytes.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        self.lock().wire.as_ref().is_some_and(|wire| wire.refused)
+    }
+
     /// The stream is writable again. Called by the I/O thread.
     pub(crate) fn on_writable(self: &Arc<Self>) {
         {

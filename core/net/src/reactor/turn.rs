@@ -14,15 +14,12 @@ use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
 use crate::kernel;
 use crate::keyed::Keyed;
 use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
-use crate::nest::Nest;
+use crate::nest::{self, Nest};
 use crate::stream::Stream;
 use crate::sys::{AlarmClock, is_readable};
 
 /// Connections one listener accepts before others have their turn.
 const ACCEPTS_PER_TURN: usize = 64;
-
-/// Polls of one nest in a row before others have their turn.
-const NEST_TURNS: usize = if cfg!(shuttle) { 2 } else { 16 };
 
 /// Connections of one listener whose handshake may be under way at a time.
 const HANDSHAKES: usize = 1024;
@@ -245,7 +242,7 @@ impl IoThread {
 
     /// Something happened in a socket's nest, and no application thread has its lease.
     fn serve_nest(&mut self, key: u64, nest: &Nest) {
-        for _ in 0..NEST_TURNS {
+        for _ in 0..nest::TURNS {
             if !nest.serve() {
                 return;
             }

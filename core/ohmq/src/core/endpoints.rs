@@ -30,12 +30,14 @@ impl SocketCore {
             return Err(Error::new(ErrorCode::Enotsock, "bind", text.to_owned()));
         };
         // The entry is there before the first connection can be adopted.
-        self.with(|inner| {
+        self.with(|inner| -> Result<()> {
+            inner.is_open("bind", text)?;
             let id = handle.listen(bound.listener, me, config);
             inner.last_endpoint.clone_from(&bound.endpoint);
             let kind = EndpointKind::Listener { handle, id };
             inner.endpoints.push(Endpoint { id, name: bound.endpoint.clone(), given: text.to_owned(), kind });
-        });
+            Ok(())
+        })?;
         Ok(bound.endpoint)
     }
 
@@ -53,6 +55,7 @@ impl SocketCore {
             return Err(Error::new(ErrorCode::Enotsock, "connect", text.to_owned()));
         };
         self.with(|inner| {
+            inner.is_open("connect", text)?;
             let config = inner.options.link_config();
             let link = Link::new(Origin::Dialed, owner, handle.clone(), config);
             let id = link.key();
@@ -72,8 +75,8 @@ impl SocketCore {
             }
             inner.remember_connect(id, text, EndpointKind::Dialed);
             inner.table.effects.ring |= ohmq_queue::doorbell::OUT;
-        });
-        Ok(())
+            Ok(())
+        })
     }
 
     /// `unbind` and `disconnect` are one operation, as in libzmq; the name decides.
@@ -147,7 +150,8 @@ impl SocketCore {
                 .because("the name is taken in this context")
         })?;
         let id = ohmq_net::next_key();
-        self.with(|inner| {
+        let bound = self.with(|inner| {
+            inner.is_open("bind", text)?;
             inner.endpoints.push(Endpoint {
                 id,
                 name: text.to_owned(),
@@ -155,11 +159,15 @@ impl SocketCore {
                 kind: EndpointKind::InprocBound,
             });
             inner.last_endpoint = text.to_owned();
+            Ok(text.to_owned())
         });
+        if bound.is_err() {
+            self.context.registry().unbind(name);
+        }
         for end in waiting {
             self.join_inproc(end, id);
         }
-        Ok(text.to_owned())
+        bound
     }
 
     fn connect_inproc(&self, name: &str, text: &str) -> Result<()> {
@@ -168,7 +176,8 @@ impl SocketCore {
             InprocEnd::pair(config.send_hwm, config.recv_hwm)
         });
         let id = ohmq_net::next_key();
-        self.with(|inner| {
+        let attached = self.with(|inner| -> Result<bool> {
+            inner.is_open("connect", text)?;
             let config = inner.options.link_config();
             let folds = inner.pattern.delimits();
             near.join(std::sync::Weak::clone(&self.me), id, folds, config.send_hwm, config.recv_hwm);
@@ -182,16 +191,18 @@ impl SocketCore {
             let attach = !inner.options.immediate;
             slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
             let pipe = inner.table.insert(slot);
-            if attach && !inner.pattern.attach(pipe) {
+            let attached = !attach || inner.pattern.attach(pipe);
+            if !attached {
                 inner.table.remove(pipe);
             } else if let Some(routing_id) = inner.options.connect_routing_id.take() {
                 inner.pattern.identify(pipe, routing_id);
             }
             inner.remember_connect(id, text, EndpointKind::InprocDialed);
             inner.table.effects.ring |= ohmq_queue::doorbell::OUT;
-        });
-        let found = self.context.registry().connect(name, far);
-        if let Some((core, far)) = found {
+            Ok(attached)
+        })?;
+        // PAIR has its peer already: nobody hears of this one.
+        if attached && let Some((core, far)) = self.context.registry().connect(name, far) {
             core.accept_inproc(far, name);
         }
         Ok(())
@@ -227,6 +238,14 @@ impl SocketCore {
 }
 
 impl Inner {
+    /// Fails when the socket was closed while the call was under way: whatever it made now, nobody would end.
+    fn is_open(&self, operation: &'static str, text: &str) -> Result<()> {
+        if !self.closed {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::Enotsock, operation, text.to_owned()).because("the socket is closed"))
+    }
+
     /// A second `connect` to the same endpoint does nothing on DEALER, SUB, PUB and REQ (libzmq's rule).
     fn is_repeated(&self, text: &str, socket_type: SocketType) -> bool {
         matches!(socket_type, SocketType::Dealer | SocketType::Sub | SocketType::Pub | SocketType::Req)

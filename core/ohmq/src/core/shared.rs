@@ -70,6 +70,9 @@ const NO_PROCESS: u32 = u32::MAX;
 /// How long a sender that is far ahead of the network waits for it.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Looks at the network in a row before an event loop goes on.
+const TURNS: usize = 16;
+
 /// For so many bytes a sender waits a [`PAUSE`] more, before it copies what is left of them.
 const WORTH_A_PAUSE: usize = 1024 * 1024;
 
@@ -290,11 +293,10 @@ impl SocketCore {
     }
 
     /// Serves what the network has for this socket and takes the lease, for a thread that is about to wait for its nest
-    /// to become readable.
-    pub(crate) fn lead_and_serve(&self) {
-        if let Some(mut lead) = self.nest().and_then(|nest| nest.try_lead()) {
-            while matches!(lead.serve(), Ok(Led::Served)) {}
-        }
+    /// to become readable. True when there may be more: then it must not wait.
+    pub(crate) fn lead_and_serve(&self) -> bool {
+        let lead = self.nest().and_then(|nest| nest.try_lead());
+        lead.is_some_and(|mut lead| matches!(lead.serve(), Ok(Led::Served)))
     }
 
     /// Lets the I/O thread serve this socket again, because nobody here is going to.
@@ -399,11 +401,18 @@ impl SocketCore {
         };
         // The loop's own thread serves the network: what is left in the nest keeps the descriptor readable.
         lead.clear();
-        while matches!(lead.serve(), Ok(Led::Served)) {
+        for _ in 0..TURNS {
+            if !matches!(lead.serve(), Ok(Led::Served)) {
+                return Ok(Events::NONE);
+            }
             let ready = self.ready(wanted, Look::Last)?;
             if !ready.is_empty() {
                 return Ok(ready);
             }
+        }
+        // A lot comes in that is not wanted. The loop has other things to do, and comes back.
+        if let Some(outlet) = self.lock_outlet().as_ref() {
+            outlet.signal.raise();
         }
         Ok(Events::NONE)
     }
