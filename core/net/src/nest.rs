@@ -109,6 +109,15 @@ mod linux {
         vain: bool,
     }
 
+    impl Leading {
+        /// Reads on from the link with the next poll: once, however often that is said.
+        fn go_on_with(&mut self, link: Arc<Link>) {
+            if !link.set_eager(true) {
+                self.eager.push(link);
+            }
+        }
+    }
+
     /// The only stream of a nest: a thread that spins asks it, and not the poller, which answers slowly when there is
     /// something. Then the poller has no part in a round trip.
     struct Only {
@@ -224,7 +233,13 @@ mod linux {
         pub(crate) fn remember(&self, link: &Arc<Link>) {
             self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(link));
             match self.try_lock() {
-                Some(lead) => drop(lead),
+                Some(lead) => {
+                    drop(lead);
+                    if !self.is_leased() {
+                        // The I/O thread has the nest again, and watches nothing but the poller.
+                        self.signal.raise();
+                    }
+                }
                 // It may sleep already, and the network will not tell it of this.
                 None if !planted(Mistake::RestUntold) => self.signal.raise(),
                 None => {}
@@ -386,6 +401,8 @@ mod linux {
                 self.look(only, &mut call)
             });
             self.leading.spin = spin;
+            // What ends while this thread sleeps must not be held on to.
+            drop(only);
             if found {
                 return Ok(Led::Served);
             }
@@ -428,9 +445,11 @@ mod linux {
         fn poll(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
             self.nest.polled.store(true, Ordering::Relaxed);
             let mut events = [const { std::mem::MaybeUninit::<Event>::uninit() }; EVENTS];
-            let mut eager = std::mem::take(&mut self.leading.eager);
-            eager.append(&mut self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
-            let timeout = if eager.is_empty() { timeout } else { Some(Duration::ZERO) };
+            for link in self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+                self.leading.go_on_with(link);
+            }
+            let eager = !self.leading.eager.is_empty();
+            let timeout = if eager { Some(Duration::ZERO) } else { timeout };
             let timeout = kernel::patience(timeout, || sys::is_readable(self.nest.poller.as_raw_fd()));
             let found = match epoll::wait(&self.nest.poller, &mut events, timeout.map(whole_millis).as_ref())
             {
@@ -438,12 +457,13 @@ mod linux {
                 Err(Errno::INTR) => return Ok(Led::Interrupted),
                 Err(error) => return Err(error.into()),
             };
-            if found.is_empty() && eager.is_empty() {
+            if found.is_empty() && !eager {
                 return Ok(Led::TimedOut);
             }
             awake();
             self.leading.stale = false;
-            let mut vain = eager.is_empty();
+            let mut vain = !eager;
+            let eager = std::mem::take(&mut self.leading.eager);
             for event in found.iter() {
                 let (flags, key) = (event.flags, event.data.u64());
                 if key == WAKE {
@@ -457,8 +477,9 @@ mod linux {
                 }
             }
             for link in eager {
+                link.set_eager(false);
                 if link.read_more() {
-                    self.leading.eager.push(link);
+                    self.leading.go_on_with(link);
                 }
             }
             self.leading.vain = vain;
@@ -487,7 +508,7 @@ mod linux {
         /// A link was read from.
         fn after(&mut self, turn: ReadTurn, link: &Arc<Link>) {
             if turn == ReadTurn::More {
-                self.leading.eager.push(Arc::clone(link));
+                self.leading.go_on_with(Arc::clone(link));
             }
         }
     }

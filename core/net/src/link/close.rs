@@ -110,7 +110,7 @@ impl Link {
             let Some(loss) = wire.failed.clone() else { return After::NotYet };
             let Some(wire) = state.wire.take() else { return After::NotYet };
             state.paused = false;
-            if wire.connection.established() {
+            if wire.was_established {
                 state.counters.lost += 1;
             }
             self.after_loss(&mut state, wire, loss)

@@ -64,6 +64,8 @@ pub struct Link {
     send_hwm: AtomicUsize,
     /// Nothing more is accepted. The socket hears of it soon; until then it must not route into the void.
     closed: AtomicBool,
+    /// Whoever leads goes on reading it next time, and has it in its list. Belongs to the leader.
+    eager: AtomicBool,
     /// A sender was refused: the next drop below half the mark must ring.
     starved: AtomicBool,
 }
@@ -80,6 +82,7 @@ impl Link {
             unsent: AtomicUsize::new(0),
             send_hwm: AtomicUsize::new(config.send_hwm),
             closed: AtomicBool::new(false),
+            eager: AtomicBool::new(false),
             starved: AtomicBool::new(false),
             state: Mutex::new(State::new(config.recv_hwm)),
             config,
@@ -188,6 +191,11 @@ impl Link {
             }
         }
         self.flush();
+    }
+
+    /// Notes whether whoever leads has it in the list of links to go on with; says what was noted before.
+    pub(crate) fn set_eager(&self, eager: bool) -> bool {
+        self.eager.swap(eager, Ordering::Relaxed)
     }
 
     /// The poller of its socket, where pollers nest.

@@ -179,7 +179,8 @@ impl Link {
             self.parse(&mut state, TAKEN_AT_ONCE);
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
             let turn = if more { ReadTurn::More } else { ReadTurn::Drained };
-            let news = News { attend: false, unknown: false, fresh: true, answers: has_answers(&state) };
+            let (answers, nearer) = (has_answers(&state), has_nearer_deadline(&mut state));
+            let news = News { attend: false, unknown: false, fresh: true, answers, nearer };
             (!state.inbound.is_empty()).then_some((turn, news))
         };
         let found = found.map(|(turn, news)| {
@@ -229,6 +230,9 @@ impl Link {
         }
         if news.fresh || news.unknown {
             self.owner().ring(IN);
+        }
+        if news.nearer {
+            self.command(Command::Watch(self.key));
         }
         if news.answers {
             self.flush();
@@ -362,6 +366,7 @@ impl Link {
                 state.counters.established += 1;
                 self.command(Command::Established(self.key));
                 if let Some(wire) = state.wire.as_mut() {
+                    wire.was_established = true;
                     // What was accepted while there was no connection goes first.
                     state.backlog.drain(..).for_each(|message| wire.connection.send(&message));
                 }
@@ -385,6 +390,8 @@ struct News {
     fresh: bool,
     /// What was received may have to be answered: a PING.
     answers: bool,
+    /// A timer is due earlier than the I/O thread knows: a PING has told how long the peer will be silent at most.
+    nearer: bool,
 }
 
 impl News {
@@ -394,12 +401,17 @@ impl News {
         // A queue whose mark was lowered meanwhile may be full before anything new is in it: the owner has to come and look.
         let unknown = (fresh || state.paused) && !state.announced;
         state.announced |= unknown;
-        News { attend: !state.events.is_empty(), unknown, fresh, answers: has_answers(state) }
+        let nearer = has_nearer_deadline(state);
+        News { attend: !state.events.is_empty(), unknown, fresh, answers: has_answers(state), nearer }
     }
 }
 
 fn has_answers(state: &State) -> bool {
     state.wire.as_ref().is_some_and(|wire| !wire.connection.output_ref().is_empty())
+}
+
+fn has_nearer_deadline(state: &mut State) -> bool {
+    state.wire.as_mut().is_some_and(|wire| wire.connection.take_nearer_deadline())
 }
 
 /// Takes the reader role: the stream, the slab, how much to read, and how much the message under way lacks.

@@ -77,6 +77,8 @@ pub(super) struct Wire {
     pub(super) connection: Connection,
     /// Bytes read and not yet parsed.
     pub(super) slab: BytesMut,
+    /// The handshake was completed, whatever came after it.
+    pub(super) was_established: bool,
     pub(super) reader_held: bool,
     /// Something happened on the stream while the reader role was held; its holder reads once more.
     pub(super) read_again: bool,
@@ -128,6 +130,7 @@ impl Wire {
             stream,
             connection,
             slab: BytesMut::new(),
+            was_established: false,
             reader_held: false,
             read_again: false,
             more: false,

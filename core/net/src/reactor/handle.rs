@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Lost(u64),
     /// The handshake is done: the connection's timers have changed.
     Established(u64),
+    /// The connection's timers have changed.
+    Watch(u64),
     /// The socket let go of the link.
     Close {
         link: Arc<Link>,

@@ -206,6 +206,7 @@ impl IoThread {
             }
             Command::Kick(key) => self.read(key),
             Command::Lost(key) => self.teardown(key),
+            Command::Watch(key) => self.watch_deadline(key),
             Command::Established(key) => self.on_established(key),
             Command::Close { link, deadline } => self.close(&link, deadline),
             Command::Finish(key) => self.farewell(key),
@@ -437,6 +438,9 @@ impl IoThread {
         link.flush();
         if link.unsent() == 0 {
             self.farewell(key);
+        } else {
+            // Reading may have paused before nobody received any more, and a peer that sends may not receive meanwhile.
+            self.read(key);
         }
     }
 

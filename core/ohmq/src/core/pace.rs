@@ -238,6 +238,13 @@ impl Pace {
         self.streaming
     }
 
+    /// A message went to where nothing is gathered, so that there is nothing for ticks to look after: if the stream was to begin
+    /// with it, it begins with another.
+    #[inline]
+    pub(super) fn put_off(&mut self, step: Step) {
+        self.streaming &= step != Step::Begin;
+    }
+
     /// A message was sent, one way or another.
     #[inline]
     pub(super) fn on_sent(&mut self) {

@@ -225,7 +225,9 @@ impl PipeTable {
         if self.get(pipe).is_some_and(|slot| slot.reads) {
             self.stop_press();
         }
-        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else { return };
+        let Some(Some(slot)) = self.slots.get_mut(pipe.0 as usize) else {
+            return self.pace.put_off(step);
+        };
         match &mut slot.channel {
             Channel::Link(end) if step == Step::Write => {
                 end.write(message);
@@ -241,6 +243,7 @@ impl PipeTable {
                 }
             }
             Channel::Inproc(end) => {
+                self.pace.put_off(step);
                 end.push(
                     |place| place.write(std::mem::take(message)),
                     |nudge| self.effects.push(Effect::Nudge(nudge)),

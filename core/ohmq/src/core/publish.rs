@@ -91,6 +91,7 @@ impl PipeTable {
                 }
             }
         }
+        self.pace.put_off(step);
     }
 
     /// Whether a message to these pipes goes into the edition.

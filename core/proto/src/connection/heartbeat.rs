@@ -16,6 +16,8 @@ pub(super) struct Timers {
     silence: Option<Instant>,
     /// When the peer's own promise of traffic ends.
     ttl: Option<Instant>,
+    /// That was promised since somebody asked last.
+    nearer: bool,
 }
 
 impl Timers {
@@ -41,7 +43,12 @@ impl Timers {
     pub(super) fn promised(&mut self, tenths: u16, now: Instant) {
         if tenths > 0 {
             self.ttl = now.checked_add(Duration::from_millis(u64::from(tenths) * 100));
+            self.nearer = true;
         }
+    }
+
+    pub(super) fn take_nearer(&mut self) -> bool {
+        std::mem::take(&mut self.nearer)
     }
 
     pub(super) fn next(&self) -> Option<Instant> {

@@ -195,6 +195,11 @@ impl Connection {
         self.output
     }
 
+    /// Whether [`Connection::deadline`] may have come nearer by what was received since the last call.
+    pub fn take_nearer_deadline(&mut self) -> bool {
+        self.timers.take_nearer()
+    }
+
     /// When [`on_deadline`](Connection::on_deadline) must be called next, if nothing happens before. It may have moved
     /// after every other call.
     pub fn deadline(&self) -> Option<Instant> {
