@@ -101,7 +101,7 @@
 #define ZMQ_BLOCKY 70
 /**
  * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
- * never sleeps.
+ * never sleeps, and hears of no signal.
  */
 #define ZMQ_SPIN 1001
 #define ZMQ_IO_THREADS_DFLT 1

@@ -600,7 +600,7 @@ export const ContextOption = {
     BLOCKY: 70,
     /**
      * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
-     * never sleeps. Default 50 µs. Concerns later binds and connects.
+     * never sleeps, and hears of no signal. Default 50 µs. Concerns later binds and connects.
      */
     SPIN: 1001,
 } as const
@@ -979,7 +979,7 @@ export interface ContextOptions {
     blocky: boolean
     /**
      * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
-     * never sleeps. Default 50 µs. Concerns later binds and connects.
+     * never sleeps, and hears of no signal. Default 50 µs. Concerns later binds and connects.
      */
     spin: number
 }

@@ -30,6 +30,15 @@ pub struct Process {
     own: BTreeMap<String, f64>,
 }
 
+/// What all of them did.
+#[derive(Debug)]
+pub struct Profile {
+    /// Each side, by what it does.
+    pub sides: Vec<(&'static str, Process)>,
+    /// Messages or round trips meanwhile.
+    pub operations: f64,
+}
+
 /// Fails when perf is not there, or must not look.
 pub fn available() -> Result<()> {
     let output = NamedTempFile::new()?;

@@ -16,6 +16,7 @@ use crate::hogs::Hogs;
 use crate::host::{Disturbance, Ticks};
 use crate::metric::{Measure, Metric};
 use crate::origin::Origin;
+use crate::profile::Profile;
 use crate::progress::Progress;
 use crate::results::in_messages;
 use crate::slice::{self, Extra, Settings};
@@ -132,7 +133,7 @@ pub fn profile(group: &Group, options: &Options, origin: &Origin, progress: &Pro
         progress.slice(&entry.name);
         let _hogs = entry.load.hogs.map(Hogs::start);
         match slice::profile(&entry.load, contestant, &settings) {
-            Ok((sides, operations)) => {
+            Ok(Profile { sides, operations }) => {
                 let floor = contestant.who == Who::Floor;
                 let operations =
                     if floor { in_messages(operations, Metric::Rate, &entry.load) } else { operations };

@@ -10,7 +10,7 @@ use bench_kit::protocol::{Command, Job, Place, Role, Sample, Transport, Work};
 use crate::cells::Load;
 use crate::contestants::Contestant;
 use crate::metric::Measure;
-use crate::profile::{Process, Recording};
+use crate::profile::{Profile, Recording};
 use crate::syscalls::SystemCalls;
 use crate::worker::{Trouble, Worker};
 
@@ -74,11 +74,7 @@ pub fn run(
 }
 
 /// What each side did, while perf looked on, and how many operations there were.
-pub fn profile(
-    load: &Load,
-    contestant: &Contestant,
-    settings: &Settings,
-) -> Result<(Vec<(&'static str, Process)>, f64), Trouble> {
+pub fn profile(load: &Load, contestant: &Contestant, settings: &Settings) -> Result<Profile, Trouble> {
     if let Work::Connections { .. } = load.work {
         return Err(Trouble::new("nothing happens on idle connections"));
     }
@@ -94,7 +90,7 @@ pub fn profile(
     let mut found = recording.end().map_err(failed)?;
     let sides = pair.sides().into_iter();
     let sides = sides.map(|(side, id)| (side, found.remove(&id).unwrap_or_default())).collect();
-    Ok((sides, operations))
+    Ok(Profile { sides, operations })
 }
 
 /// Both sides of a measurement.

@@ -432,7 +432,7 @@ class ContextOption(IntEnum):
     #: Concerns later binds and connects.
     BLOCKY = 70
     #: How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
-    #: never sleeps. Default 50 µs. Concerns later binds and connects.
+    #: never sleeps, and hears of no signal. Default 50 µs. Concerns later binds and connects.
     SPIN = 1001
 
 class MessageOption(IntEnum):

@@ -1026,7 +1026,7 @@ class ContextOptions(_Options):
     @property
     def spin(self) -> int:
         """How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
-        never sleeps. Default 50 µs. Concerns later binds and connects."""
+        never sleeps, and hears of no signal. Default 50 µs. Concerns later binds and connects."""
         return self.get(1001)
 
     @spin.setter

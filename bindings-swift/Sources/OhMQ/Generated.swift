@@ -452,7 +452,7 @@ public enum ContextOption: Int32, Sendable, Hashable, CaseIterable {
     /// Concerns later binds and connects.
     case blocky = 70
     /// How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
-    /// never sleeps. Default 50 µs. Concerns later binds and connects.
+    /// never sleeps, and hears of no signal. Default 50 µs. Concerns later binds and connects.
     case spin = 1001
 }
 

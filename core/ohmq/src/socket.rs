@@ -305,7 +305,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// `EINTR` when a signal handler ran in this thread or [`Socket::interrupt`] was called.
+    /// `EINTR` when [`Socket::interrupt`] was called, or a signal handler ran in this thread while it slept: never with `SPIN` −1.
     pub fn wait(&self, events: Events, timeout: Option<Duration>) -> Result<Events> {
         self.core().wait_ready(events, timeout, None)
     }

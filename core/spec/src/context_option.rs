@@ -39,7 +39,7 @@ table! {
     Ipv6 = row!(42, "ZMQ_IPV6", "ipv6").switch(false).java("IPv6").implemented();
     /// Whether new sockets linger for ever when closed; off, they start with `LINGER` 0.
     Blocky = row!(70, "ZMQ_BLOCKY", "blocky").switch(true).implemented();
-    /// How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it never sleeps.
+    /// How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it never sleeps, and hears of no signal.
     Spin = row!(1001, "ZMQ_SPIN", "spin").int(50, -1, 1_000_000).unit(Unit::Microseconds).implemented();
 }
 

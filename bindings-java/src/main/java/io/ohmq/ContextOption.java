@@ -55,7 +55,7 @@ public enum ContextOption {
     BLOCKY(70, Boolean.class, true, true, true),
     /**
      * How long a blocking call looks for its message before it sleeps, where that pays; 0: never, -1: it
-     * never sleeps. Default 50 µs. Concerns later binds and connects.
+     * never sleeps, and hears of no signal. Default 50 µs. Concerns later binds and connects.
      */
     SPIN(1001, Integer.class, true, true, true);
 
