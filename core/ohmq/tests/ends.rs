@@ -55,15 +55,41 @@ fn a_peer_that_breaks_its_promise_of_traffic_is_let_go() {
         let mut peer = shake_hands(dialed(&pull.bind("tcp://127.0.0.1:*").unwrap()), "PUSH");
         std::thread::scope(|scope| {
             // Whoever reads: the I/O thread, or a thread that waits.
-            let waits = leads.then(|| scope.spawn(|| pull.recv_timeout(Some(PATIENCE)).unwrap_err().code()));
+            let mark = pull.mark();
+            let pull = &pull;
+            let wait = move || pull.recv_since(mark, Some(PATIENCE)).unwrap_err().code();
+            let waits = leads.then(|| scope.spawn(wait));
             // A PING with a time to live of a tenth of a second.
             peer.write_all(b"\x04\x07\x04PING\0\x01").unwrap();
             read_to_the_end(&mut peer).expect("it is let go");
-            wait_for_loss(&pull);
+            wait_for_loss(pull);
             pull.interrupt();
             assert!(waits.is_none_or(|waits| waits.join().unwrap() != ErrorCode::Eagain));
         });
     }
+}
+
+/// The promise stands behind a message for which there was no room at first.
+#[test]
+fn a_promise_behind_a_full_queue_counts_too() {
+    let context = Context::new();
+    let pull = context.socket(SocketType::Pull).unwrap();
+    pull.set(SocketOption::Rcvhwm, 1).unwrap();
+    // Nor does any other timer look at the connection.
+    pull.set(SocketOption::HandshakeIvl, 0).unwrap();
+    let mut peer = shake_hands(dialed(&pull.bind("tcp://127.0.0.1:*").unwrap()), "PUSH");
+    peer.write_all(b"\0\x01m\x04\x07\x04PING\0\x01").unwrap();
+    let start = Instant::now();
+    while pull.stats().recv_queued == 0 {
+        assert!(start.elapsed() < PATIENCE, "nothing arrives");
+        std::thread::yield_now();
+    }
+    pull.recv_timeout(Some(PATIENCE)).unwrap();
+    while pull.stats().connections_lost == 0 {
+        assert!(start.elapsed() < PATIENCE, "it is not let go");
+        assert_eq!(pull.recv_timeout(Some(Duration::from_millis(5))).unwrap_err().code(), ErrorCode::Eagain);
+    }
+    read_to_the_end(&mut peer).expect("it is let go");
 }
 
 #[test]
@@ -90,26 +116,54 @@ fn a_silent_peer_hears_of_the_end_while_a_thread_sleeps() {
     });
 }
 
+/// Sends these bytes over and over, until it is told that that was enough, but not for ever. Says which it was by `over`.
+fn flood(mut peer: TcpStream, bytes: &[u8], enough: &AtomicBool, over: &AtomicBool) {
+    let start = Instant::now();
+    let goes_on = || !enough.load(SeqCst) && start.elapsed() < PATIENCE;
+    // Once the socket has closed there is nobody to write to.
+    while goes_on() {
+        if peer.write_all(bytes).is_err() {
+            break;
+        }
+    }
+    over.store(true, SeqCst);
+    // Who reads the answers ends too.
+    let _ = peer.shutdown(std::net::Shutdown::Both);
+}
+
+#[test]
+fn a_flood_that_nobody_wants_leaves_time_for_the_socket() {
+    let context = Context::new();
+    let sub = context.socket(SocketType::Sub).unwrap();
+    sub.subscribe("wanted").unwrap();
+    let peer = shake_hands(dialed(&sub.bind("tcp://127.0.0.1:*").unwrap()), "PUB");
+    let (enough, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| flood(peer, &b"\0\x01b".repeat(64 * 1024), &enough, &over));
+        for _ in 0..20 {
+            let waits = scope.spawn(|| sub.recv_timeout(Some(Duration::from_millis(10))).unwrap_err().code());
+            // Another thread gets at the socket meanwhile.
+            (0..10).for_each(|_| _ = sub.stats());
+            assert_eq!(waits.join().unwrap(), ErrorCode::Eagain);
+            assert_eq!(sub.try_recv().unwrap_err().code(), ErrorCode::Eagain);
+        }
+        let in_time = !over.load(SeqCst);
+        enough.store(true, SeqCst);
+        sub.close();
+        assert!(in_time, "it had to wait for the end of the flood");
+    });
+}
+
 #[test]
 fn a_flood_of_commands_leaves_time_for_others() {
     let context = Context::new();
     let pull = context.socket(SocketType::Pull).unwrap();
-    let mut peer = shake_hands(dialed(&pull.bind("tcp://127.0.0.1:*").unwrap()), "PUSH");
+    let peer = shake_hands(dialed(&pull.bind("tcp://127.0.0.1:*").unwrap()), "PUSH");
     let mut answers = peer.try_clone().unwrap();
     let (enough, over) = (AtomicBool::new(false), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(move || drop(read_to_the_end(&mut answers)));
-        scope.spawn(|| {
-            let start = Instant::now();
-            let pings = b"\x04\x07\x04PING\0\0".repeat(16 * 1024);
-            let goes_on = || !enough.load(SeqCst) && start.elapsed() < PATIENCE;
-            while goes_on() {
-                peer.write_all(&pings).unwrap();
-            }
-            over.store(true, SeqCst);
-            // The other half, which reads, ends too.
-            let _ = peer.shutdown(std::net::Shutdown::Both);
-        });
+        scope.spawn(|| flood(peer, &b"\x04\x07\x04PING\0\0".repeat(16 * 1024), &enough, &over));
         for _ in 0..10 {
             let other = context.socket(SocketType::Pull).unwrap();
             let endpoint = other.bind("tcp://127.0.0.1:*").unwrap();
@@ -118,6 +172,7 @@ fn a_flood_of_commands_leaves_time_for_others() {
         }
         let in_time = !over.load(SeqCst);
         enough.store(true, SeqCst);
+        pull.close();
         assert!(in_time, "others had to wait for the end of the flood");
     });
 }

@@ -474,3 +474,28 @@ fn a_path_that_many_want_has_one_holder() {
         }
     });
 }
+
+/// What has no frames goes out as one empty frame, whatever the pattern puts before it and whichever way it goes.
+#[test]
+fn a_message_without_frames_is_one_empty_frame() {
+    let none = || {
+        let mut message = Message::new();
+        message.pop_front();
+        message
+    };
+    let context = Context::new();
+    for endpoint in ["tcp://127.0.0.1:*", "inproc://nothing"] {
+        let [pull, push] = [SocketType::Pull, SocketType::Push].map(|kind| context.socket(kind).unwrap());
+        push.connect(&pull.bind(endpoint).unwrap()).unwrap();
+        push.send(none()).unwrap();
+        assert_eq!(pull.recv_timeout(PATIENCE).unwrap(), Message::from(""));
+        pull.close();
+        let [rep, req] = [SocketType::Rep, SocketType::Req].map(|kind| context.socket(kind).unwrap());
+        req.connect(&rep.bind(&endpoint.replace("nothing", "no-reply")).unwrap()).unwrap();
+        req.send(none()).unwrap();
+        assert_eq!(rep.recv_timeout(PATIENCE).unwrap(), Message::from(""));
+        rep.send(none()).unwrap();
+        assert_eq!(req.recv_timeout(PATIENCE).unwrap(), Message::from(""));
+        rep.close();
+    }
+}

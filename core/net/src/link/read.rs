@@ -179,9 +179,11 @@ impl Link {
             self.parse(&mut state, TAKEN_AT_ONCE);
             let more = state.wire.as_ref().is_some_and(Wire::has_more);
             let turn = if more { ReadTurn::More } else { ReadTurn::Drained };
-            let (answers, nearer) = (has_answers(&state), has_nearer_deadline(&mut state));
-            let news = News { attend: false, unknown: false, fresh: true, answers, nearer };
-            (!state.inbound.is_empty()).then_some((turn, news))
+            // Without a message nothing is told here: reading goes on, and tells what has been noted until then.
+            (!state.inbound.is_empty()).then(|| {
+                let (answers, nearer) = (has_answers(&state), has_nearer_deadline(&mut state));
+                (turn, News { attend: false, unknown: false, fresh: true, answers, nearer })
+            })
         };
         let found = found.map(|(turn, news)| {
             self.tell(Teller::Owner, &news);

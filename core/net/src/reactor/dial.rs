@@ -80,9 +80,6 @@ impl IoThread {
         dial.attempt += 1;
         let attempt = dial.attempt;
         let config = entry.link.config();
-        if let Some(limit) = config.connect_timeout {
-            self.timers.insert((kernel::now() + limit, key, Alarm::ConnectTimeout(attempt)));
-        }
         match transport::lookup(&dial.target, config.ipv6) {
             Lookup::Unix(address) => {
                 let begun = transport::begin_unix(&address, &config.stream);
@@ -135,8 +132,14 @@ impl IoThread {
                 if register(self.poll.registry(), socket.as_raw_fd(), key, Interest::WRITABLE).is_err() {
                     return self.schedule_redial(key);
                 }
-                if let Some(dial) = self.entries.get_mut(&key).and_then(|entry| entry.dial.as_mut()) {
-                    dial.connecting = Some(socket);
+                let Some(entry) = self.entries.get_mut(&key) else { return };
+                let limit = entry.link.config().connect_timeout;
+                let Some(dial) = entry.dial.as_mut() else { return };
+                dial.connecting = Some(socket);
+                // Each address has its time, from when it is tried.
+                dial.attempt += 1;
+                if let Some(limit) = limit {
+                    self.timers.insert((kernel::now() + limit, key, Alarm::ConnectTimeout(dial.attempt)));
                 }
             }
             Err(_) => self.next_address(key),
@@ -165,7 +168,7 @@ impl IoThread {
         let Some(dial) = entry.dial.as_mut().filter(|dial| dial.attempt == attempt) else { return };
         if let Some(socket) = dial.connecting.take() {
             let _ = self.poll.registry().deregister(&mut SourceFd(&socket.as_raw_fd()));
-            self.schedule_redial(key);
+            self.next_address(key);
         }
     }
 

@@ -73,6 +73,8 @@ pub(crate) struct Listening {
     pub(super) listener: Listener,
     pub(super) owner: Arc<dyn Owner>,
     pub(super) config: LinkConfig,
+    /// An [`Alarm::Accept`](super::turn::Alarm::Accept) is set: what comes until then waits for it.
+    pub(super) resting: bool,
 }
 
 struct Shared {
@@ -122,7 +124,7 @@ impl Handle {
     /// Serves a bound listener; every connection it accepts is adopted by `owner`.
     pub fn listen(&self, listener: Listener, owner: Arc<dyn Owner>, config: LinkConfig) -> ListenerId {
         let id = self.next_key();
-        self.send(Command::Listen(id, Box::new(Listening { listener, owner, config })));
+        self.send(Command::Listen(id, Box::new(Listening { listener, owner, config, resting: false })));
         id
     }
 
@@ -224,7 +226,10 @@ impl Handle {
     /// Takes back the leases nobody has used since the last time.
     pub(super) fn reclaim_leases(&self) {
         self.0.guarded.store(planted(Mistake::GuardClearedLate), Ordering::SeqCst);
-        let leased = std::mem::take(&mut *lock(&self.0.leased));
+        let mut leased = std::mem::take(&mut *lock(&self.0.leased));
+        // A lease that was given back and taken again is there twice; asked a second time it would seem unused.
+        leased.sort_unstable();
+        leased.dedup();
         let mut again = false;
         for key in leased {
             let Some(nest) = self.nest(key) else { continue };

@@ -165,8 +165,11 @@ impl IoThread {
         if let Some(nest) = self.handle.nest(key) {
             return self.serve_nest(key, &nest);
         }
-        if self.listeners.contains_key(&key) {
-            return self.accept(key);
+        if let Some(entry) = self.listeners.get(&key) {
+            if !entry.resting {
+                self.accept(key);
+            }
+            return;
         }
         let Some(entry) = self.entries.get_mut(&key) else { return };
         if entry.dial.as_ref().is_some_and(Dial::is_connecting) {
@@ -236,7 +239,10 @@ impl IoThread {
                 Alarm::Redial(attempt) => self.redial(key, attempt),
                 Alarm::Tick => self.tick(key),
                 Alarm::Linger => self.finish(key),
-                Alarm::Accept => self.accept(key),
+                Alarm::Accept => {
+                    self.listeners.entry(key).and_modify(|entry| entry.resting = false);
+                    self.accept(key);
+                }
             }
         }
     }
@@ -336,13 +342,18 @@ impl IoThread {
                 Ok(None) => return,
                 // Out of descriptors or memory: the connection waits in the kernel's queue, so try again soon. An
                 // edge-triggered poller would not tell us.
-                Err(_) => {
-                    self.timers.insert((kernel::now() + ACCEPT_PAUSE, id, Alarm::Accept));
-                    return;
-                }
+                Err(_) => return self.accept_in(id, ACCEPT_PAUSE),
             }
         }
-        self.timers.insert((kernel::now(), id, Alarm::Accept));
+        self.accept_in(id, Duration::ZERO);
+    }
+
+    /// Accepts again after a pause, and not before.
+    fn accept_in(&mut self, id: ListenerId, pause: Duration) {
+        if let Some(entry) = self.listeners.get_mut(&id) {
+            entry.resting = true;
+            self.timers.insert((kernel::now() + pause, id, Alarm::Accept));
+        }
     }
 
     pub(super) fn insert(&mut self, link: Arc<Link>, dial: Option<Dial>) {

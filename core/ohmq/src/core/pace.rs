@@ -219,7 +219,8 @@ impl Pace {
         let goes_on =
             self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(end.elapsed(), passed));
         if goes_on {
-            self.streak += fan_out.max(1);
+            // No more than that matters, and where nothing is gathered a row has no end.
+            self.streak = (self.streak + fan_out.max(1)).min(STREAK);
         } else {
             (self.streak, self.turn, self.last_end) = (0, Some(turn), None);
         }

@@ -10,8 +10,8 @@ use ohmq_queue::mistake::{Mistake, planted};
 use super::effects::{Effect, Effects};
 use super::pace::{Due, Pace, Step, Tick};
 use super::publish::Press;
-use crate::Stats;
 use crate::inproc::InprocEnd;
+use crate::{Events, Stats};
 
 /// Bytes of a short write.
 const SHORT: usize = 24 * 1024;
@@ -114,6 +114,8 @@ pub(super) struct PipeTable {
     pub(super) effects: Effects,
     /// What the present call means by looking.
     pub(super) look: Look,
+    /// How many more messages may be taken in this turn.
+    pub(super) looks: u32,
     pub(super) pace: Pace,
     /// Pipes that gather a batch which nobody has written yet.
     gathering: Vec<PipeId>,
@@ -429,6 +431,10 @@ impl Pipes for PipeTable {
 impl Inbox for PipeTable {
     #[inline]
     fn pop(&mut self, pipe: PipeId, into: &mut Message) -> Found {
+        if self.looks == 0 {
+            return self.enough();
+        }
+        self.looks -= 1;
         if let Some(Some(Slot { channel: Channel::Link(end), .. })) = self.slots.get_mut(pipe.0 as usize)
             && end.pop(into)
         {
@@ -439,6 +445,13 @@ impl Inbox for PipeTable {
 }
 
 impl PipeTable {
+    /// The turn was long enough. There may be more, so whoever is going to wait must come back.
+    #[cold]
+    fn enough(&mut self) -> Found {
+        self.effects.ring |= Events::IN.interest();
+        Found::NothingYet
+    }
+
     /// The same for a pipe that has nothing at hand: more may be known to be there.
     #[inline(never)]
     fn look_and_pop(&mut self, pipe: PipeId, into: &mut Message) -> Found {
