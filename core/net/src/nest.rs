@@ -67,7 +67,7 @@ mod linux {
     const EVENTS: usize = 64;
 
     /// Polls in a row before others have their turn.
-    pub(crate) const TURNS: usize = if cfg!(shuttle) { 2 } else { 16 };
+    pub(crate) const TURNS: usize = if cfg!(shuttle) { 2 } else { 4 };
 
     /// The token of the leader's wake-up; links have their keys, which begin higher.
     const WAKE: u64 = 0;

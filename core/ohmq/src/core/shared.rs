@@ -71,7 +71,7 @@ const NO_PROCESS: u32 = u32::MAX;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Looks at the network in a row before an event loop goes on.
-const TURNS: usize = 16;
+const TURNS: usize = 4;
 
 /// For so many bytes a sender waits a [`PAUSE`] more, before it copies what is left of them.
 const WORTH_A_PAUSE: usize = 1024 * 1024;
