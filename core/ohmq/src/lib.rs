@@ -54,6 +54,12 @@ pub use stats::Stats;
 pub use value::OptionValue;
 pub use wait::InterruptMark;
 
+/// How many forks lie between the process that made the first [`Context`] and this one. Contexts and sockets that were made
+/// under another number belong to another process, and are closed to this one.
+pub fn fork_generation() -> u32 {
+    ohmq_net::fork_generation()
+}
+
 /// The version of this library: major, minor, patch.
 pub fn version() -> (u32, u32, u32) {
     let part = |text: &str| text.parse().unwrap_or(0);
