@@ -214,6 +214,19 @@ mod linux {
             Ok(outlet)
         }
 
+        /// Makes an outlet readable for good. A copy of it that somebody watches outlives the signal inside.
+        ///
+        /// # Errors
+        ///
+        /// `EMFILE` when the process has no descriptors left.
+        pub fn open_outlet(outlet: &OwnedFd) -> io::Result<()> {
+            /// Readable, and never closed.
+            static OPEN: OnceLock<Arc<Signal>> = OnceLock::new();
+            let made = Signal::new()?;
+            made.raise();
+            Ok(epoll::add(outlet, OPEN.get_or_init(|| made), EventData::new_u64(2), EventFlags::IN)?)
+        }
+
         /// Watches a link's stream.
         pub(crate) fn add(&self, link: &Arc<Link>, stream: BorrowedFd<'_>) -> io::Result<()> {
             self.lock_links().insert(link.key(), Arc::clone(link));
@@ -606,6 +619,9 @@ mod elsewhere {
         }
         pub fn outlet(&self, _signal: &Signal) -> io::Result<OwnedFd> {
             match *self {}
+        }
+        pub fn open_outlet(_outlet: &OwnedFd) -> io::Result<()> {
+            Ok(())
         }
         pub(crate) fn add(&self, _link: &Arc<Link>, _stream: BorrowedFd<'_>) -> io::Result<()> {
             match *self {}

@@ -130,8 +130,11 @@ impl Socket {
     pub fn try_send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), SendError> {
         let Some(mut message) = self.send_in_run(message.into(), Patience::None) else { return Ok(()) };
         let mut outcome = self.core().give(&mut message, Patience::None, Look::Passing);
-        if outcome == Ok(false) && self.core().pump() {
-            outcome = self.core().give(&mut message, Patience::None, Look::Passing);
+        if outcome == Ok(false) {
+            let look = self.core().look_for_room();
+            if self.core().pump() || look == Look::Last {
+                outcome = self.core().give(&mut message, Patience::None, look);
+            }
         }
         match outcome {
             Ok(true) => Ok(()),

@@ -247,6 +247,13 @@ impl SocketCore {
         found.map_err(Trouble::Refused)
     }
 
+    /// How a call looks for room that found none and does not wait itself. An event loop may wait afterwards: it has armed the
+    /// descriptor, which said "writable", but because of another peer than the one that this message is for.
+    pub(crate) fn look_for_room(&self) -> Look {
+        let armed = self.doorbell.has_waiters(Events::OUT.interest());
+        if armed { Look::Last } else { Look::Passing }
+    }
+
     /// What a thread that waits for a message, or for room, can watch instead of being woken.
     pub(crate) fn expect(&self, interest: u8) -> Option<Expectation> {
         if self.nest().is_some() {
@@ -452,8 +459,17 @@ impl SocketCore {
         self.close_endpoints();
         self.give_back();
         self.ring_all();
+        self.open_outlet();
         self.context.live().leave_socket();
         true
+    }
+
+    /// Who watches the descriptor, or a copy of it, learns of the end, however late it looks.
+    fn open_outlet(&self) {
+        if let Some(Outlet { descriptor: Some(descriptor), .. }) = self.lock_outlet().as_ref() {
+            // Without descriptors for it the signal has to do, for as long as it is there.
+            let _ = Nest::open_outlet(descriptor);
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
