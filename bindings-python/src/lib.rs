@@ -27,6 +27,8 @@ mod _native {
     #[pymodule_export]
     use super::frame::Frame;
     #[pymodule_export]
+    use super::poll::poll_all;
+    #[pymodule_export]
     use super::socket::Socket;
     #[pymodule_export]
     use super::transfer::Unsent;

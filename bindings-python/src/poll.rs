@@ -1,9 +1,14 @@
-//! Waiting for one socket. Several are waited for in Python, on their descriptors.
+//! Waiting for sockets. What is waited for together with other descriptors is waited for in Python.
 
+use std::time::Duration;
+
+use ohmq::Poller;
+use ohmq_ffi::{Events, handle};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::block::{Slice, wait};
+use crate::error::raise;
 use crate::socket::{IN, OUT, Socket};
 
 /// Waits until the socket is ready for one of `events`; what it is ready for, 0 when `timeout_ms` (-1: forever) passed.
@@ -20,6 +25,44 @@ pub(crate) fn poll_one(py: Python<'_>, socket: &Socket, events: u32, timeout_ms:
         Err(failure) => Slice::from_failure(failure),
     })?;
     Ok(found.unwrap_or(0))
+}
+
+/// Waits until one of the sockets is ready for what its flags say; what each is ready for, nothing when `timeout` milliseconds
+/// passed. Two views of one socket may wait for different things.
+#[pyfunction]
+#[pyo3(signature = (sockets, flags, timeout = None))]
+pub(crate) fn poll_all(
+    py: Python<'_>,
+    sockets: Vec<PyRef<'_, Socket>>,
+    flags: Vec<u32>,
+    timeout: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<u32>> {
+    let views: Vec<(u64, u32)> =
+        sockets.iter().zip(&flags).map(|(socket, flags)| (socket.handle(), flags & (IN | OUT))).collect();
+    let mut poller = Poller::new();
+    for (key, (number, _)) in views.iter().enumerate() {
+        let socket = handle::socket(*number, "poll").map_err(|failure| raise(py, &failure))?;
+        let wanted = views.iter().filter(|(other, _)| other == number).fold(0, |all, (_, flags)| all | flags);
+        poller.add(&socket, Events::from_bits(wanted), key);
+    }
+    let mut ready: Vec<u32> =
+        sockets.iter().zip(&views).map(|(socket, (_, wanted))| socket.stashed_events() & wanted).collect();
+    let timeout = if ready.iter().any(|events| *events != 0) { 0 } else { milliseconds(timeout)? };
+    let found = wait(py, timeout, |slice_ms| {
+        let limit = u64::try_from(slice_ms).ok().map(Duration::from_millis);
+        match poller.wait(limit) {
+            Ok(found) if found.is_empty() => Slice::Again,
+            Ok(found) => Slice::Done(found),
+            Err(error) => Slice::from_failure(error.into()),
+        }
+    })?;
+    for (key, events) in found.into_iter().flatten() {
+        let number = views[key].0;
+        for ((other, wanted), ready) in views.iter().zip(&mut ready) {
+            *ready |= if *other == number { events.bits() & wanted } else { 0 };
+        }
+    }
+    Ok(ready)
 }
 
 /// A timeout in milliseconds as pyzmq takes it: `None` and anything negative mean forever.

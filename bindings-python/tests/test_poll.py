@@ -2,6 +2,7 @@
 
 import os
 import socket as system
+import threading
 import time
 
 import pytest
@@ -93,6 +94,69 @@ def test_a_poller_wakes_up_for_a_message_among_several(connected, in_thread):
         sender.send(b"x")
         assert polling.result() == [(receiver, zmq.POLLIN)]
         receiver.recv()
+
+
+def test_two_threads_poll_the_same_sockets(context, in_thread):
+    shared, other = context.socket(zmq.PULL), context.socket(zmq.PULL)
+    shared.bind("inproc://shared")
+    other.bind("inproc://other")
+    push = context.socket(zmq.PUSH)
+    push.connect("inproc://shared")
+    rounds = 200
+    both = threading.Barrier(3, timeout=20)
+
+    def work():
+        poller = zmq.Poller()
+        for socket in (shared, other):
+            poller.register(socket, zmq.POLLIN)
+        for _ in range(rounds):
+            while True:
+                assert poller.poll(20_000), "a message is there, and nobody said so"
+                try:
+                    shared.recv(zmq.NOBLOCK)
+                    break
+                except zmq.Again:
+                    pass
+            # Neither goes on before the other has a message too.
+            both.wait()
+
+    workers = [in_thread(work) for _ in range(2)]
+    for _ in range(rounds):
+        push.send_multipart([b"one"])
+        push.send_multipart([b"two"])
+        both.wait()
+    for worker in workers:
+        worker.result()
+
+
+def test_polling_ends_when_a_socket_is_closed(context, in_thread):
+    for _ in range(50):
+        pair = [context.socket(zmq.PULL) for _ in range(2)]
+        for number, socket in enumerate(pair):
+            socket.bind(f"inproc://{number}")
+        poller = zmq.Poller()
+        for socket in pair:
+            poller.register(socket, zmq.POLLIN)
+        polling = in_thread(poller.poll, 20_000)
+        pair[0].close()
+        with pytest.raises(zmq.ZMQError) as caught:
+            polling.result()
+        assert caught.value.errno == zmq.ENOTSOCK
+        pair[1].close()
+
+
+@only_ohmq
+def test_views_of_a_socket_are_polled_each_for_its_own(connected):
+    one, two = connected(zmq.PAIR, zmq.PAIR)
+    view = zmq.Socket.shadow(two.underlying)
+    assert two.poll(5000, zmq.POLLOUT)
+    poller = zmq.Poller()
+    poller.register(two, zmq.POLLOUT)
+    poller.register(view, zmq.POLLIN)
+    assert poller.poll(5000) == [(two, zmq.POLLOUT)]
+    one.send(b"x")
+    assert view.poll(5000)
+    assert poller.poll(5000) == [(two, zmq.POLLOUT), (view, zmq.POLLIN)]
 
 
 def test_select(connected):

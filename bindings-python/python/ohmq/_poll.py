@@ -74,6 +74,9 @@ def wait_any(items: list[tuple[Any, int]], timeout: float | None) -> list[tuple[
         item, flags = items[0]
         events = _native.Socket.poll(item, timeout, flags)
         return [(item, events)] if events else []
+    if items and all(isinstance(item, _native.Socket) for item, _ in items):
+        ready = _native.poll_all([item for item, _ in items], [flags for _, flags in items], timeout)
+        return [(item, events) for (item, _), events in zip(items, ready) if events]
     deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout / 1000
     system, is_watched = _system_poll(items)
     while True:
