@@ -2,10 +2,10 @@
 
 use std::any::Any;
 
-use jni::errors::ErrorPolicy;
+use jni::errors::{Error, ErrorPolicy, JniError};
 use jni::objects::{JObject, JString, JThrowable};
 use jni::{Env, jni_sig, jni_str};
-use ohmq::{Error, ErrorCode};
+use ohmq::ErrorCode;
 use ohmq_ffi::Failure;
 
 /// What a native method returns.
@@ -17,7 +17,7 @@ pub(crate) enum Trouble {
     /// A failed call of the engine.
     Failure(Box<Failure>),
     /// A failed call of the virtual machine. An exception of Java may be pending.
-    Java(jni::errors::Error),
+    Java(Error),
 }
 
 impl From<Failure> for Trouble {
@@ -26,19 +26,20 @@ impl From<Failure> for Trouble {
     }
 }
 
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
+impl From<ohmq::Error> for Trouble {
+    fn from(error: ohmq::Error) -> Self {
         Failure::from(error).into()
     }
 }
 
-impl From<jni::errors::Error> for Trouble {
-    fn from(error: jni::errors::Error) -> Self {
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
         Trouble::Java(error)
     }
 }
 
-/// Throws `ZMQException`s. An exception that Java itself raised inside the call, such as `OutOfMemoryError`, stays.
+/// Throws `ZMQException`s. An exception that Java itself raised inside the call stays, and a lack of Java's memory, of which
+/// `jni` only reports, is an `OutOfMemoryError` again.
 pub(crate) struct Throw;
 
 impl<T: Default> ErrorPolicy<T, Trouble> for Throw {
@@ -52,6 +53,7 @@ impl<T: Default> ErrorPolicy<T, Trouble> for Throw {
         if !env.exception_check() {
             match trouble {
                 Trouble::Failure(failure) => throw(env, &failure)?,
+                Trouble::Java(Error::JniCall(JniError::NoMemory)) => out_of_memory(env)?,
                 Trouble::Java(error) => throw(env, &internal(&error.to_string()))?,
             }
         }
@@ -93,8 +95,18 @@ fn throw(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
         )?
         .l()?;
     let exception = env.cast_local::<JThrowable>(made)?;
-    match env.throw(exception) {
-        Err(jni::errors::Error::JavaException) | Ok(()) => Ok(()),
+    thrown(env.throw(exception))
+}
+
+fn out_of_memory(env: &mut Env<'_>) -> jni::errors::Result<()> {
+    let class = jni_str!("java/lang/OutOfMemoryError");
+    thrown(env.throw_new(class, jni_str!("no room for what the native library returns")))
+}
+
+/// What was thrown is what should be: no failure.
+fn thrown(result: jni::errors::Result<()>) -> jni::errors::Result<()> {
+    match result {
+        Err(Error::JavaException) | Ok(()) => Ok(()),
         Err(error) => Err(error),
     }
 }

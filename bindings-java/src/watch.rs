@@ -42,10 +42,6 @@ const _: &[NativeMethod] = &[
         java_type = "io.ohmq.Dispatcher", error_policy = Throw,
         static extern fn next_rung() -> jlong,
     },
-    native_method! {
-        java_type = "io.ohmq.Dispatcher", error_policy = Throw,
-        static extern fn stop_ringing(),
-    },
 ];
 
 /// Receives; null means that the bell will ring when it is worth another try.
@@ -94,7 +90,7 @@ fn give_up_send<'local>(_: &mut Env<'local>, _: JObject<'local>, handle: jlong) 
     Ok(())
 }
 
-/// Waits for the next socket whose bell rang; 0 after [`stop_ringing`].
+/// Waits for the next socket whose bell rang.
 fn next_rung<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Answer<jlong> {
     let mut rung = lock(&RUNG.numbers);
     loop {
@@ -103,12 +99,6 @@ fn next_rung<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Answer<jlong> {
             None => rung = RUNG.news.wait(rung).unwrap_or_else(PoisonError::into_inner),
         }
     }
-}
-
-/// Ends the thread that waits in [`next_rung`].
-fn stop_ringing<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Answer<()> {
-    RUNG.push(0);
-    Ok(())
 }
 
 /// Ends everything that waits on a socket without a thread.

@@ -11,21 +11,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** One thread that is told which sockets may go on, and others that run what is attached to their futures. */
 final class Dispatcher {
-    /** How long the end of the program waits for the dispatching thread. */
-    private static final long PATIENCE = 1000;
-
     /** Futures under way, which must not be collected: by the number of their socket. */
     private static final Map<Long, Futures> WAITING = new ConcurrentHashMap<>();
 
-    private static final Executor CALLBACKS = callbacks();
+    /** Runs what is attached to futures. Tests put others here. */
+    static volatile Executor callbacks = callbacks();
 
-    static {
-        Thread dispatching = daemon(Dispatcher::dispatch, "ohmq-dispatch");
-        dispatching.start();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(dispatching), "ohmq-end"));
-    }
+    private static volatile boolean dispatching;
 
     private Dispatcher() {}
+
+    /** Starts the thread that dispatches, if it does not run yet. Who only closes sockets needs none. */
+    static void begin() {
+        if (!dispatching) {
+            start();
+        }
+    }
+
+    private static synchronized void start() {
+        if (!dispatching) {
+            daemon(Dispatcher::dispatch, "ohmq-dispatch").start();
+            dispatching = true;
+        }
+    }
 
     static void expect(long handle, Futures futures) {
         WAITING.put(handle, futures);
@@ -35,27 +43,30 @@ final class Dispatcher {
         WAITING.remove(handle);
     }
 
-    /** Runs what users attached to a future. It may block: the threads are as many as it takes. */
+    /**
+     * Runs what users attached to a future. It may block: the threads are as many as it takes. Where no more can be had it
+     * runs here, and may keep the dispatcher busy: that is better than a future that never ends.
+     */
     static void callback(Runnable completion) {
-        CALLBACKS.execute(completion);
-    }
-
-    private static void dispatch() {
-        for (long handle = nextRung(); handle != 0; handle = nextRung()) {
-            Futures futures = WAITING.get(handle);
-            if (futures != null) {
-                futures.proceed();
-            }
+        try {
+            callbacks.execute(completion);
+        } catch (OutOfMemoryError noThread) {
+            completion.run();
         }
     }
 
-    /** No thread may be left inside native code when the virtual machine goes away. */
-    private static void end(Thread dispatching) {
-        stopRinging();
-        try {
-            dispatching.join(PATIENCE);
-        } catch (InterruptedException impatient) {
-            Thread.currentThread().interrupt();
+    /** Goes on whatever happens: all futures of all sockets depend on it. */
+    private static void dispatch() {
+        while (true) {
+            Futures futures = WAITING.get(nextRung());
+            try {
+                if (futures != null) {
+                    futures.proceed();
+                }
+            } catch (Throwable problem) {
+                Thread self = Thread.currentThread();
+                self.getUncaughtExceptionHandler().uncaughtException(self, problem);
+            }
         }
     }
 
@@ -72,6 +83,4 @@ final class Dispatcher {
     }
 
     private static native long nextRung();
-
-    private static native void stopRinging();
 }

@@ -5,9 +5,12 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Receives and sends under way, each kind in the order it was asked for. A future leaves its set exactly once, under the
@@ -56,6 +59,8 @@ final class Futures {
     }
 
     private <T> CompletableFuture<T> start(Pending<T> pending, Set<Pending<T>> all, Step step) {
+        // First of all: when that fails, nothing is left that would take a message.
+        Dispatcher.begin();
         List<Done> done = new ArrayList<>();
         lock.lock();
         try {
@@ -91,7 +96,7 @@ final class Futures {
                     return;
                 }
                 done.add(first.done(new Message(body)));
-            } catch (ZMQException failure) {
+            } catch (Throwable failure) {
                 done.add(first.failed(failure));
             }
             all.remove();
@@ -108,7 +113,7 @@ final class Futures {
                     return;
                 }
                 done.add(first.done(null));
-            } catch (ZMQException failure) {
+            } catch (Throwable failure) {
                 offered = null;
                 done.add(first.failed(failure));
             }
@@ -148,7 +153,7 @@ final class Futures {
         return true;
     }
 
-    /** A future that ends in one way only. */
+    /** A future that ends in one way only: whatever ends it otherwise takes it out first. */
     private final class Pending<T> extends CompletableFuture<T> {
         private final Object body;
         private final boolean direct;
@@ -163,8 +168,9 @@ final class Futures {
             return new Done(direct, () -> super.complete(value));
         }
 
-        Done failed(ZMQException failure) {
-            return new Done(direct, () -> super.completeExceptionally(failure));
+        Done failed(Throwable failure) {
+            Throwable cause = failure instanceof ZMQException known ? socket.ended(known) : failure;
+            return new Done(direct, () -> super.completeExceptionally(cause));
         }
 
         @Override
@@ -180,6 +186,33 @@ final class Futures {
         @Override
         public boolean completeExceptionally(Throwable failure) {
             return withdraw(this) && super.completeExceptionally(failure);
+        }
+
+        @Override
+        public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier, Executor executor) {
+            Objects.requireNonNull(supplier, "a supplier");
+            executor.execute(() -> {
+                try {
+                    if (!isDone()) {
+                        complete(supplier.get());
+                    }
+                } catch (Throwable failure) {
+                    completeExceptionally(failure);
+                }
+            });
+            return this;
+        }
+
+        @Override
+        public void obtrudeValue(T value) {
+            withdraw(this);
+            super.obtrudeValue(value);
+        }
+
+        @Override
+        public void obtrudeException(Throwable failure) {
+            withdraw(this);
+            super.obtrudeException(failure);
         }
 
         @Override

@@ -47,12 +47,13 @@ final class Library {
             }
             loadCopy(library, System.mapLibraryName("ohmq_java"));
         } catch (IOException problem) {
-            throw new UncheckedIOException(
-                    "the library of ohmq cannot be copied into " + System.getProperty("java.io.tmpdir")
-                            + "; choose another folder with -Djava.io.tmpdir, or name the library with -D"
-                            + PROPERTY + "=PATH",
-                    problem);
+            throw new UncheckedIOException(advice("be copied into"), problem);
         }
+    }
+
+    private static String advice(String what) {
+        return "the library of ohmq cannot " + what + " " + System.getProperty("java.io.tmpdir")
+                + "; choose another folder with -Djava.io.tmpdir, or name the library with -D" + PROPERTY + "=PATH";
     }
 
     /** Each copy has a folder of its own that only this user can enter: several class loaders may load one each. */
@@ -62,6 +63,10 @@ final class Library {
         try {
             Files.copy(library, copy);
             System.load(copy.toString());
+        } catch (UnsatisfiedLinkError refused) {
+            // Such a folder may forbid programs, as many servers have it.
+            throw (Error) new UnsatisfiedLinkError(advice("be loaded from") + " (" + refused.getMessage() + ")")
+                    .initCause(refused);
         } finally {
             // A loaded library needs its file no more, except where the system holds on to it.
             if (!copy.toFile().delete() | !folder.toFile().delete()) {

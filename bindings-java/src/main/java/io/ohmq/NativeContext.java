@@ -2,6 +2,7 @@
 package io.ohmq;
 
 import java.lang.ref.Cleaner;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A context behind a number. It is forgotten when nobody uses it any more; its sockets live on. */
 final class NativeContext {
@@ -9,6 +10,8 @@ final class NativeContext {
     static final Cleaner CLEANER = Cleaner.create();
 
     private final long handle;
+    /** Whether the work of its sockets was ended. They share this, and need nothing else of it. */
+    private final AtomicBoolean terminated = new AtomicBoolean();
 
     NativeContext() {
         Library.need();
@@ -26,6 +29,8 @@ final class NativeContext {
     }
 
     void shutdown() {
+        // First: whatever ends because of it finds this set.
+        terminated.set(true);
         shutdown(handle);
     }
 
@@ -34,7 +39,7 @@ final class NativeContext {
     }
 
     NativeSocket socket(int type) {
-        return new NativeSocket(socket(handle, type));
+        return new NativeSocket(socket(handle, type), terminated);
     }
 
     private static native long open();

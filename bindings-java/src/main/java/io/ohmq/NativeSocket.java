@@ -2,6 +2,7 @@
 package io.ohmq;
 
 import java.lang.ref.Cleaner;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A socket behind a number, which is never used twice: a call on a closed one is an exception. It is closed when nobody
@@ -9,15 +10,25 @@ import java.lang.ref.Cleaner;
  */
 final class NativeSocket {
     final long handle;
+    private final AtomicBoolean terminated;
     private final Cleaner.Cleanable closing;
 
-    NativeSocket(long handle) {
+    /** @param terminated whether the work of its context's sockets was ended */
+    NativeSocket(long handle, AtomicBoolean terminated) {
         this.handle = handle;
+        this.terminated = terminated;
         closing = NativeContext.CLEANER.register(this, () -> close(handle));
     }
 
     void close() {
         closing.clean();
+    }
+
+    /** Why a call that waited ended: the end of the context may close the socket before the call hears of it. */
+    ZMQException ended(ZMQException failure) {
+        return failure instanceof ZMQException.NotASocket && terminated.get()
+                ? ZMQException.of(ErrorCode.ETERM, failure.getOperation(), failure.getSubject())
+                : failure;
     }
 
     String bind(String endpoint) {
@@ -36,12 +47,12 @@ final class NativeSocket {
         disconnect(handle, endpoint);
     }
 
-    /** Takes a Boolean, a number, bytes or text. */
+    /** Takes a Boolean, a whole number of at most 64 bits, bytes or text. */
     void set(int option, Object value) {
         if (value instanceof Boolean on) {
             setNumber(handle, option, on ? 1 : 0);
-        } else if (value instanceof Number number) {
-            setNumber(handle, option, number.longValue());
+        } else if (value instanceof Integer || value instanceof Long || value instanceof Short || value instanceof Byte) {
+            setNumber(handle, option, ((Number) value).longValue());
         } else if (value instanceof byte[] bytes) {
             setBytes(handle, option, bytes);
         } else if (value instanceof String text) {

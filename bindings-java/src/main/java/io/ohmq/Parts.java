@@ -2,6 +2,7 @@
 package io.ohmq;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -17,14 +18,18 @@ final class Parts {
         outgoing.add(frame);
     }
 
-    /** The body of the message that ends with this frame; the frames before it stay until {@link #sent}. */
-    synchronized Object ending(byte[] last) {
+    /** The body of the message that ends with this body; the frames before it stay until {@link #sent}. */
+    synchronized Object ending(Object last) {
         if (outgoing.isEmpty()) {
             return last;
         }
-        byte[][] frames = outgoing.toArray(new byte[outgoing.size() + 1][]);
-        frames[frames.length - 1] = last;
-        return frames;
+        List<byte[]> frames = new ArrayList<>(outgoing);
+        if (last instanceof byte[][] several) {
+            frames.addAll(Arrays.asList(several));
+        } else {
+            frames.add((byte[]) last);
+        }
+        return frames.toArray(byte[][]::new);
     }
 
     synchronized void sent() {
@@ -51,7 +56,7 @@ final class Parts {
         if (next >= incoming.length) {
             return null;
         }
-        byte[][] left = java.util.Arrays.copyOfRange(incoming, next, incoming.length);
+        byte[][] left = Arrays.copyOfRange(incoming, next, incoming.length);
         next = incoming.length;
         return left.length == 1 ? left[0] : left;
     }

@@ -2,6 +2,7 @@
 package io.ohmq;
 
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +25,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>Whole messages may be sent and received from any thread at any time; frame by frame, one thread at a time. A call
  * that waits ends within 100 ms when its thread is interrupted, with {@link ZMQException.InterruptedSystemCall}: nothing
  * is lost, the thread stays marked as interrupted and the socket lives on. On a closed socket every call raises
- * {@link ZMQException.NotASocket}, after the end of its context {@link ZMQException.ContextTerminated}.
+ * {@link ZMQException.NotASocket}. The end of the context ends calls that wait, and futures, with
+ * {@link ZMQException.ContextTerminated}.
  */
 public class Socket implements SocketOptions, AutoCloseable {
     private final ZContext context;
@@ -221,11 +223,12 @@ public class Socket implements SocketOptions, AutoCloseable {
      * that answers false, its earlier frames are still kept, and it may be tried again.
      */
     public boolean send(byte[] data, int flags) {
+        java.util.Objects.requireNonNull(data, "a frame");
         if ((flags & ZMQ.SNDMORE) != 0) {
-            parts.add(java.util.Objects.requireNonNull(data, "a frame"));
+            parts.add(data);
             return true;
         }
-        return sendBody(parts.ending(data), flags);
+        return sendBody(data, flags);
     }
 
     /** Sends a part of an array. */
@@ -269,14 +272,20 @@ public class Socket implements SocketOptions, AutoCloseable {
         return body == null ? null : parts.received(body);
     }
 
-    /** Receives a frame into an array, cutting what does not fit; its length, or −1 when the time is over. */
+    /**
+     * Receives a frame into an array, cutting what does not fit; how many bytes were written, or −1 when the time is over.
+     *
+     * @throws IndexOutOfBoundsException when the array has no such part; nothing was received
+     */
     public int recv(byte[] buffer, int offset, int length, int flags) {
+        java.util.Objects.checkFromIndexSize(offset, length, buffer.length);
         byte[] frame = recv(flags);
         if (frame == null) {
             return -1;
         }
-        System.arraycopy(frame, 0, buffer, offset, Math.min(length, frame.length));
-        return frame.length;
+        int fitting = Math.min(length, frame.length);
+        System.arraycopy(frame, 0, buffer, offset, fitting);
+        return fitting;
     }
 
     /** Receives a frame as UTF-8 text; null when the time is over. */
@@ -290,8 +299,15 @@ public class Socket implements SocketOptions, AutoCloseable {
         return frame == null ? null : new String(frame, StandardCharsets.UTF_8);
     }
 
-    /** Receives a frame into a buffer, cutting what does not fit; how many bytes, or −1 when the time is over. */
+    /**
+     * Receives a frame into a buffer, cutting what does not fit; how many bytes, or −1 when the time is over.
+     *
+     * @throws ReadOnlyBufferException when the buffer cannot be written to; nothing was received
+     */
     public int recvByteBuffer(ByteBuffer buffer, int flags) {
+        if (buffer.isReadOnly()) {
+            throw new ReadOnlyBufferException();
+        }
         byte[] frame = recv(flags);
         if (frame == null) {
             return -1;
@@ -339,9 +355,10 @@ public class Socket implements SocketOptions, AutoCloseable {
 
     /** Waits until something of {@code events} is possible: the {@link ZMQ.Poller} bits, 0 when the time is over. */
     public int poll(int events, Duration timeout) {
+        int held = holdsFrames() ? events & ZMQ.Poller.POLLIN : 0;
         int[] ready = {0};
-        Waits.poll(new NativeSocket[] {peer}, new int[] {events}, ready, milliseconds(timeout));
-        return ready[0];
+        Waits.poll(new NativeSocket[] {peer}, new int[] {events}, ready, held != 0 ? 0 : milliseconds(timeout));
+        return ready[0] | held;
     }
 
     /** As {@link #poll(int, Duration)}, in milliseconds; −1 waits for ever. */
@@ -370,6 +387,11 @@ public class Socket implements SocketOptions, AutoCloseable {
     @Override
     public void setSocketOption(SocketOption option, Object value) {
         setSocketOption(option.id(), value);
+    }
+
+    /** Sets {@code SNDHWM} and {@code RCVHWM}. */
+    public boolean setHWM(int messages) {
+        return setSndHWM(messages) && setRcvHWM(messages);
     }
 
     /** Sets an option by its number. */
@@ -411,8 +433,11 @@ public class Socket implements SocketOptions, AutoCloseable {
     public void close() {
         applyLinger();
         peer.close();
-        futures.proceed();
-        context.forget(this);
+        try {
+            futures.proceed();
+        } finally {
+            context.forget(this);
+        }
     }
 
     /** Gives a socket that would linger for ever, because nobody thought of it, the time its context allows. */
@@ -445,8 +470,9 @@ public class Socket implements SocketOptions, AutoCloseable {
 
     // How the frame methods and ZMsg send and receive
 
-    /** Sends; false when the time is over, and then {@link #errno} tells it. */
-    boolean sendBody(Object body, int flags) {
+    /** Sends what ends a message; false when the time is over, and then {@link #errno} tells it. */
+    boolean sendBody(Object last, int flags) {
+        Object body = parts.ending(last);
         boolean wait = (flags & ZMQ.DONTWAIT) == 0;
         boolean sent = false;
         try {

@@ -47,7 +47,9 @@ final class Waits {
     /** Sends; false when the time is over. */
     static boolean send(NativeSocket socket, Futures futures, Object body, long milliseconds) {
         if (parks()) {
-            return parked(futures.send(body, true), milliseconds, "send") != null;
+            CompletableFuture<Void> sent = futures.send(body, true);
+            parked(sent, milliseconds, "send");
+            return !sent.isCancelled();
         }
         Attempt<Boolean> attempt = (limit, mark) -> socket.send(body, limit, mark) ? Boolean.TRUE : null;
         return blocked(socket, milliseconds, "send", attempt) != null;
@@ -59,7 +61,8 @@ final class Waits {
             int count = NativePoll.waitFor(sockets, events, ready, limit, mark);
             return count == 0 ? null : count;
         };
-        if (!parks()) {
+        // A mere look keeps nobody's carrier.
+        if (!parks() || milliseconds == 0) {
             Integer count = blocked(sockets[0], milliseconds, "poll", attempt);
             return count == null ? 0 : count;
         }
@@ -116,6 +119,8 @@ final class Waits {
                         return result;
                     }
                     look *= 2;
+                } catch (ZMQException.NotASocket closed) {
+                    throw socket.ended(closed);
                 } catch (ZMQException.InterruptedSystemCall another) {
                     // Another thread on this socket was meant, or a signal came: unless it was us, go on.
                 }
@@ -148,7 +153,7 @@ final class Waits {
             }
             return joined(future);
         } catch (ExecutionException failure) {
-            throw (RuntimeException) failure.getCause();
+            throw raised(failure.getCause());
         }
     }
 
@@ -156,7 +161,7 @@ final class Waits {
         try {
             return future.join();
         } catch (CompletionException failure) {
-            throw (RuntimeException) failure.getCause();
+            throw raised(failure.getCause());
         }
     }
 
@@ -173,11 +178,16 @@ final class Waits {
             Thread.currentThread().interrupt();
             throw interrupted("wait");
         } catch (ExecutionException failure) {
-            if (failure.getCause() instanceof RuntimeException expected) {
-                throw expected;
-            }
-            throw new IllegalStateException(failure.getCause());
+            throw raised(failure.getCause());
         }
+    }
+
+    /** What a call elsewhere failed with, to be thrown here. */
+    static RuntimeException raised(Throwable cause) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException expected ? expected : new IllegalStateException(cause);
     }
 
     private static MethodHandle findIsVirtual() {

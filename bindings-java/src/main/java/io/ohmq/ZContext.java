@@ -42,6 +42,11 @@ public class ZContext implements AutoCloseable {
         NativeSocket made = peer.socket(type);
         ZMQ.Socket socket = new ZMQ.Socket(this, SocketType.type(type), made);
         sockets.add(socket);
+        // Who closes the context looks for sockets after it has said so: it may have missed this one.
+        if (isClosed()) {
+            socket.close();
+            throw ZMQException.of(ErrorCode.ETERM, "socket", "of a closed context");
+        }
         if (sndHWM >= 0) {
             socket.setSndHWM(sndHWM);
         }
@@ -85,9 +90,15 @@ public class ZContext implements AutoCloseable {
 
     /**
      * Sets how long sockets whose {@code LINGER} was never set go on sending after their end: 1000 ms at first (0 in
-     * JeroMQ), −1 for ever, and then {@link #close} may wait for ever too.
+     * JeroMQ), −1 for ever, and then {@link #close} may wait for ever too. It counts for sockets that are closed later,
+     * or shut down.
+     *
+     * @throws ZMQException.InvalidArgument below −1
      */
     public void setLinger(int milliseconds) {
+        if (milliseconds < -1) {
+            throw ZMQException.of(ErrorCode.EINVAL, "set", "linger of the context: " + milliseconds);
+        }
         linger = milliseconds;
     }
 
@@ -147,8 +158,14 @@ public class ZContext implements AutoCloseable {
      */
     public void shutdown() {
         if (!isClosed()) {
-            peer.shutdown();
+            endWork();
         }
+    }
+
+    /** In this order: no option can be set after the end, and who lingers for ever keeps {@link #close} for ever. */
+    private void endWork() {
+        sockets.forEach(Socket::applyLinger);
+        peer.shutdown();
     }
 
     /**
@@ -161,9 +178,30 @@ public class ZContext implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        sockets.forEach(Socket::applyLinger);
-        peer.shutdown();
-        List.copyOf(sockets).forEach(Socket::close);
+        endWork();
+        try {
+            closeSockets();
+        } finally {
+            awaitEnd();
+        }
+    }
+
+    /** Closes every socket, also after one that failed; raises what the first one failed with. */
+    private void closeSockets() {
+        Throwable first = null;
+        for (Socket each : List.copyOf(sockets)) {
+            try {
+                each.close();
+            } catch (RuntimeException | Error failure) {
+                first = first == null ? failure : first;
+            }
+        }
+        if (first != null) {
+            throw Waits.raised(first);
+        }
+    }
+
+    private void awaitEnd() {
         try {
             Waits.onBehalf(() -> {
                 peer.term();

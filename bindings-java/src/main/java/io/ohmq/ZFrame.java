@@ -8,11 +8,26 @@ import java.util.HexFormat;
 
 /** Bytes that are, were, or will be part of a message. */
 public class ZFrame {
+    /** A flag: more frames of the message follow. */
+    public static final int MORE = ZMQ.SNDMORE;
+
+    /** A flag: do not wait. */
+    public static final int DONTWAIT = ZMQ.DONTWAIT;
+
+    /** A flag without effect, as a frame that was sent keeps its bytes anyway. */
+    public static final int REUSE = 128;
+
     private byte[] data;
+    private final boolean more;
 
     /** A frame of these bytes, which it does not copy. */
     public ZFrame(byte[] data) {
+        this(data, false);
+    }
+
+    ZFrame(byte[] data, boolean more) {
         this.data = data;
+        this.more = more;
     }
 
     /** A frame of text in UTF-8. */
@@ -28,7 +43,7 @@ public class ZFrame {
     /** Receives a frame, with {@link ZMQ#DONTWAIT} or 0; null when the time is over. */
     public static ZFrame recvFrame(Socket socket, int flags) {
         byte[] data = socket.recv(flags);
-        return data == null ? null : new ZFrame(data);
+        return data == null ? null : new ZFrame(data, socket.hasReceiveMore());
     }
 
     /** Sends it, with {@link ZMQ#DONTWAIT}, {@link ZMQ#SNDMORE}, or both. */
@@ -68,6 +83,11 @@ public class ZFrame {
     /** Whether it has bytes: not after {@link #destroy}. */
     public boolean hasData() {
         return data != null;
+    }
+
+    /** Whether it was received with frames of its message after it. */
+    public boolean hasMore() {
+        return more;
     }
 
     /** Whether the other one has the same bytes. */

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** Flags, the version, and the classes that JeroMQ has here. */
 public final class ZMQ {
@@ -34,6 +35,25 @@ public final class ZMQ {
     /** Where the native library is looked for in the jar, such as linux-x86_64. */
     public static String getPlatform() {
         return Library.platform();
+    }
+
+    /** Waits so many seconds, or until the thread is interrupted. */
+    public static void sleep(long seconds) {
+        sleep(seconds, TimeUnit.SECONDS);
+    }
+
+    /** Waits so many milliseconds, or until the thread is interrupted. */
+    public static void msleep(long milliseconds) {
+        sleep(milliseconds, TimeUnit.MILLISECONDS);
+    }
+
+    /** Waits that long, or until the thread is interrupted; it stays marked as interrupted. */
+    public static void sleep(long amount, TimeUnit unit) {
+        try {
+            unit.sleep(amount);
+        } catch (InterruptedException interrupt) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** A socket. */
@@ -97,6 +117,10 @@ public final class ZMQ {
                 if (item != null && item.socket == socket) {
                     items.set(index, null);
                     free.add(index);
+                    // The next socket with this index was not found ready by the last poll.
+                    if (index < ready.length) {
+                        ready[index] = 0;
+                    }
                 }
             }
         }
@@ -181,12 +205,12 @@ public final class ZMQ {
 
         /** What the last poll found the socket with this index ready for. */
         public int ready(int index) {
-            return index < ready.length ? ready[index] : 0;
+            return index >= 0 && index < ready.length ? ready[index] : 0;
         }
 
         /** The socket with this index; null when there is none. */
         public io.ohmq.Socket getSocket(int index) {
-            Item item = index < items.size() ? items.get(index) : null;
+            Item item = index >= 0 && index < items.size() ? items.get(index) : null;
             return item == null ? null : item.socket;
         }
 
@@ -200,6 +224,7 @@ public final class ZMQ {
         public void close() {
             items.clear();
             free.clear();
+            ready = new int[0];
         }
 
         private boolean is(int index, int event) {

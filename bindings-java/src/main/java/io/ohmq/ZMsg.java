@@ -10,7 +10,7 @@ import java.util.List;
 public class ZMsg extends ArrayDeque<ZFrame> {
     private static final long serialVersionUID = 1L;
 
-    /** A message without frames, which cannot be sent yet. */
+    /** A message without frames. */
     public ZMsg() {}
 
     /** A message of texts. */
@@ -25,7 +25,9 @@ public class ZMsg extends ArrayDeque<ZFrame> {
     /** The frames of a {@link Message}. */
     public static ZMsg of(Message message) {
         ZMsg result = new ZMsg();
-        message.forEach(frame -> result.add(new ZFrame(frame)));
+        for (int index = 0; index < message.size(); index++) {
+            result.add(new ZFrame(message.frame(index), index + 1 < message.size()));
+        }
         return result;
     }
 
@@ -45,14 +47,17 @@ public class ZMsg extends ArrayDeque<ZFrame> {
         return body == null ? null : of(new Message(body));
     }
 
-    /** Sends the message and empties it; false, and nothing changed, when the time is over. */
+    /**
+     * Sends the message and empties it; false, and nothing changed, when the time is over. Frames that were sent with
+     * {@link ZMQ#SNDMORE} before come first, as for all that JeroMQ's names send.
+     */
     public boolean send(Socket socket) {
         return send(socket, true);
     }
 
-    /** Sends the message; false when the time is over. */
+    /** Sends the message; false when the time is over. Without frames it sends nothing, and answers true. */
     public boolean send(Socket socket, boolean destroy) {
-        boolean sent = socket.sendBody(toMessage().body(), 0);
+        boolean sent = isEmpty() || socket.sendBody(toMessage().body(), 0);
         if (sent && destroy) {
             clear();
         }

@@ -12,10 +12,16 @@ public class ZPoller implements AutoCloseable {
     /** A message can be sent without waiting. */
     public static final int POLLOUT = ZMQ.Poller.POLLOUT;
 
+    /** The same as {@link #POLLIN}. */
+    public static final int IN = POLLIN;
+
+    /** The same as {@link #POLLOUT}. */
+    public static final int OUT = POLLOUT;
+
     /** What happens when a socket is ready. */
     @FunctionalInterface
     public interface EventsHandler {
-        /** Handles the events of a socket; false ends {@link #dispatch()}. */
+        /** Handles the events of a socket; false keeps them from the handlers after this one. */
         boolean events(Socket socket, int events);
     }
 
@@ -34,7 +40,7 @@ public class ZPoller implements AutoCloseable {
         return register(socket, null, events);
     }
 
-    /** Watches a socket for these events, which {@link #dispatch()} gives to the handler. */
+    /** Watches a socket for these events, which {@link #poll(long)} gives to the handler. */
     public boolean register(Socket socket, EventsHandler handler, int events) {
         unregister(socket);
         entries.put(socket, new Entry(poller.register(socket, events), handler));
@@ -47,9 +53,18 @@ public class ZPoller implements AutoCloseable {
         return entries.remove(socket) != null;
     }
 
-    /** Waits until a socket is ready, at most so many milliseconds; −1 is for ever. Returns how many are ready. */
+    /**
+     * Waits until a socket is ready, at most so many milliseconds; −1 is for ever. Then it calls the handlers of those that
+     * are, on this thread. Returns how many are ready; −1 when a handler answered false.
+     */
     public int poll(long milliseconds) {
-        return poller.poll(milliseconds);
+        return poll(milliseconds, true);
+    }
+
+    /** As {@link #poll(long)}; without {@code dispatch} it leaves the handlers to {@link #dispatch()}. */
+    public int poll(long milliseconds, boolean dispatch) {
+        int count = poller.poll(milliseconds);
+        return dispatch && !dispatch() ? -1 : count;
     }
 
     /** Gives what the last poll found to the handlers; false when one of them answered false. */

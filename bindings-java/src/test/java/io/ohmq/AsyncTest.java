@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -213,6 +214,43 @@ class AsyncTest {
     }
 
     @Test
+    void closingTheContextFailsThem() {
+        for (int round = 0; round < 50; round++) {
+            ZContext context = new ZContext();
+            Socket socket = context.createSocket(SocketType.DEALER);
+            socket.bind("inproc://ending");
+            CompletableFuture<Message> receive = socket.receiveAsync();
+            CompletableFuture<Void> send = socket.sendAsync(Message.of("x"));
+            context.close();
+            failsWith(ZMQException.ContextTerminated.class, receive);
+            failsWith(ZMQException.ContextTerminated.class, send);
+        }
+    }
+
+    /** A future that was given another end gets no message. */
+    @Test
+    void everyOtherEndLeavesTheMessage() throws Exception {
+        Message other = Message.of("other");
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            List<CompletableFuture<Message>> ended = new ArrayList<>();
+            for (int each = 0; each < 5; each++) {
+                ended.add(pair.left.receiveAsync());
+            }
+            assertEquals(other, get(ended.get(0).completeAsync(() -> other)));
+            failsWith(IllegalStateException.class, ended.get(1).completeAsync(() -> {
+                throw new IllegalStateException("as asked");
+            }));
+            ended.get(2).obtrudeValue(other);
+            assertEquals(other, get(ended.get(2)));
+            ended.get(3).obtrudeException(new IllegalStateException("as asked"));
+            failsWith(IllegalStateException.class, ended.get(3));
+            assertEquals(other, get(ended.get(4).completeOnTimeout(other, 1, TimeUnit.NANOSECONDS)));
+            pair.right.send("for the next");
+            assertEquals("for the next", get(pair.left.receiveAsync()).string());
+        }
+    }
+
+    @Test
     void wrongStatesFailThem() {
         try (ZContext context = new ZContext()) {
             failsWith(ZMQException.WrongState.class, context.createSocket(SocketType.REQ).receiveAsync());
@@ -220,7 +258,7 @@ class AsyncTest {
         }
     }
 
-    private static void failsWith(Class<? extends ZMQException> kind, CompletableFuture<?> future) {
+    private static void failsWith(Class<? extends Exception> kind, CompletableFuture<?> future) {
         ExecutionException failure = assertThrows(ExecutionException.class, () -> get(future));
         assertInstanceOf(kind, failure.getCause());
         assertThrows(CompletionException.class, future::join);
@@ -239,6 +277,24 @@ class AsyncTest {
             pair.right.send("two");
             assertEquals("again: two", get(pair.right.receiveAsync()).string());
             get(served);
+        }
+    }
+
+    /** The virtual machine answers so when the system gives it no more threads. */
+    @Test
+    void withoutThreadsFuturesComeTrueAllTheSame() throws Exception {
+        Executor usual = Dispatcher.callbacks;
+        Dispatcher.callbacks = task -> {
+            throw new OutOfMemoryError("no thread");
+        };
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            for (String text : List.of("one", "two")) {
+                CompletableFuture<Message> future = pair.left.receiveAsync();
+                pair.right.send(text);
+                assertEquals(text, get(future).string());
+            }
+        } finally {
+            Dispatcher.callbacks = usual;
         }
     }
 

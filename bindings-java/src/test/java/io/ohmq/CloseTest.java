@@ -106,6 +106,52 @@ class CloseTest {
     }
 
     @Test
+    void aShutdownKeepsToTheTimeThatTheContextAllows() throws Exception {
+        ZContext context = new ZContext();
+        context.setLinger(50);
+        Socket push = context.createSocket(SocketType.PUSH);
+        push.connect("tcp://127.0.0.1:1");
+        push.send("to nobody");
+        context.shutdown();
+        Thread closing = new Thread(context::close);
+        closing.setDaemon(true);
+        closing.start();
+        closing.join(20_000);
+        assertFalse(closing.isAlive());
+    }
+
+    /** A socket made while the context closes is closed too, whoever comes first. */
+    @Test
+    void closingWaitsForNoSocketMadeMeanwhile() throws Exception {
+        for (int round = 0; round < 120; round++) {
+            ZContext context = new ZContext();
+            CountDownLatch about = new CountDownLatch(1);
+            Thread making = new Thread(() -> {
+                about.countDown();
+                try {
+                    while (true) {
+                        context.createSocket(SocketType.PAIR);
+                    }
+                } catch (ZMQException.ContextTerminated | ZMQException.TooManyOpenFiles end) {
+                    // As it should be.
+                }
+            });
+            making.start();
+            about.await();
+            for (int turn = round % 60 * 50; turn > 0; turn--) {
+                Thread.onSpinWait();
+            }
+            Thread closing = new Thread(context::close);
+            closing.setDaemon(true);
+            closing.start();
+            closing.join(20_000);
+            assertFalse(closing.isAlive(), "round " + round);
+            making.join(20_000);
+            assertTrue(context.isEmpty(), "round " + round);
+        }
+    }
+
+    @Test
     void anInterruptEndsTheWaitForTheEnd() throws Exception {
         ZContext context = new ZContext();
         Socket push = context.createSocket(SocketType.PUSH);

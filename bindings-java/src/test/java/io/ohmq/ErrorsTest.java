@@ -76,6 +76,13 @@ class ErrorsTest {
             fails(ErrorCode.EINVAL, "java.util.Date",
                     () -> socket.setSocketOption(SocketOption.SNDHWM, new java.util.Date()));
             fails(ErrorCode.EINVAL, "null", () -> socket.setSocketOption(SocketOption.SNDHWM, null));
+            // A number is never made another.
+            for (Number odd : new Number[] {1.9f, Double.NaN, new java.math.BigInteger("18446744073709551617")}) {
+                fails(ErrorCode.EINVAL, odd.getClass().getName(),
+                        () -> socket.setSocketOption(SocketOption.SNDHWM, odd));
+            }
+            fails(ErrorCode.EINVAL, "-2", () -> context.setLinger(-2));
+            assertEquals(1000, context.getLinger());
             fails(ErrorCode.EINVAL, "SUBSCRIBE", () -> socket.subscribe("topic"));
             fails(ErrorCode.EINVAL, "TYPE", () -> socket.setSocketOption(SocketOption.TYPE, 1));
             fails(ErrorCode.EINVAL, "99", () -> context.createSocket(99));

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,42 @@ class FramesTest {
     }
 
     @Test
+    void aQueueOfFramesEndsAMessageThatWasBegun() {
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            pair.right.sendMore("begun");
+            assertTrue(ZMsg.newStringMsg("a", "b").send(pair.right));
+            assertEquals(Message.of("begun", "a", "b"), pair.left.receive());
+            pair.right.sendMore("begun");
+            assertTrue(ZMsg.newStringMsg("only").send(pair.right));
+            assertEquals(Message.of("begun", "only"), pair.left.receive());
+        }
+    }
+
+    @Test
+    void anEmptyQueueOfFramesSendsNothing() {
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            pair.right.sendMore("begun");
+            assertTrue(new ZMsg().send(pair.right));
+            assertEquals(0, pair.right.stats().get("sent_accepted"));
+            pair.right.send("ended");
+            assertEquals(Message.of("begun", "ended"), pair.left.receive());
+        }
+    }
+
+    @Test
+    void nullIsNoFrame() {
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            pair.right.sendMore("begun");
+            for (int flags : new int[] {0, ZMQ.DONTWAIT, ZMQ.SNDMORE}) {
+                var refused = assertThrows(NullPointerException.class, () -> pair.right.send((byte[]) null, flags));
+                assertEquals("a frame", refused.getMessage());
+            }
+            pair.right.send("ended");
+            assertEquals(Message.of("begun", "ended"), pair.left.receive());
+        }
+    }
+
+    @Test
     void timeoutsAnswerNullAndFalse() {
         try (ZContext context = new ZContext()) {
             Socket dealer = context.createSocket(SocketType.DEALER);
@@ -78,6 +115,22 @@ class FramesTest {
             byte[] array = new byte[5];
             assertEquals(2, pair.left.recv(array, 1, 4, 0));
             assertArrayEquals(new byte[] {0, 2, 3, 0, 0}, array);
+            pair.right.send(new byte[] {1, 2, 3, 4});
+            assertEquals(2, pair.left.recv(array, 3, 2, 0), "what was written");
+            assertArrayEquals(new byte[] {0, 2, 3, 1, 2}, array);
+        }
+    }
+
+    @Test
+    void whatCannotBeWrittenToTakesNoMessage() {
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            pair.right.send("kept");
+            byte[] array = new byte[2];
+            assertThrows(IndexOutOfBoundsException.class, () -> pair.left.recv(array, 1, 2, 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> pair.left.recv(array, -1, 2, 0));
+            ByteBuffer readable = ByteBuffer.allocate(8).asReadOnlyBuffer();
+            assertThrows(ReadOnlyBufferException.class, () -> pair.left.recvByteBuffer(readable, 0));
+            assertEquals("kept", pair.left.recvStr());
         }
     }
 
@@ -118,6 +171,29 @@ class FramesTest {
             assertEquals("a", pair.left.recvStr());
             assertEquals(ZMsg.newStringMsg("b", "c"), ZMsg.recvMsg(pair.left));
         }
+    }
+
+    @Test
+    void framesKnowWhetherMoreFollow() {
+        try (Pair pair = new Pair(SocketType.PULL, SocketType.PUSH)) {
+            assertTrue(new ZFrame("one").send(pair.right, ZFrame.REUSE + ZFrame.MORE));
+            assertTrue(new ZFrame("two").send(pair.right, 0));
+            assertTrue(ZFrame.recvFrame(pair.left).hasMore());
+            assertFalse(ZFrame.recvFrame(pair.left).hasMore());
+            pair.right.send(Message.of("one", "two"));
+            ZMsg message = ZMsg.recvMsg(pair.left);
+            assertTrue(message.pop().hasMore());
+            assertFalse(message.pop().hasMore());
+            assertNull(ZFrame.recvFrame(pair.left, ZFrame.DONTWAIT));
+        }
+    }
+
+    @Test
+    void aSleepEndsWithAnInterrupt() {
+        ZMQ.msleep(1);
+        Thread.currentThread().interrupt();
+        ZMQ.sleep(1_000);
+        assertTrue(Thread.interrupted());
     }
 
     @Test

@@ -42,6 +42,14 @@ class OptionsTest {
             socket.setRcvHWM(8);
             assertEquals(7, socket.getSndHWM());
             assertEquals(8, socket.getSocketOption(SocketOption.RCVHWM));
+            assertTrue(socket.setHWM(5));
+            assertEquals(5, socket.getSndHWM());
+            assertEquals(5, socket.getRcvHWM());
+            for (Number nine : new Number[] {(byte) 9, (short) 9, 9, 9L}) {
+                socket.setSndHWM(7);
+                socket.setSocketOption(SocketOption.SNDHWM, nine);
+                assertEquals(9, socket.getSndHWM());
+            }
             socket.setIdentity(new byte[] {1, 0, 2});
             assertArrayEquals(new byte[] {1, 0, 2}, socket.getIdentity());
             socket.setImmediate(true);
