@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ohmq::{Frame, Message};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString};
 
@@ -27,13 +27,24 @@ pub(crate) fn frame_from(data: &Bound<'_, PyAny>) -> PyResult<Frame> {
             "str cannot be sent without an encoding: use send_string, or encode it",
         ));
     }
-    let view = PyMemoryView::from(data).map_err(|_| not_sendable(data))?;
+    // Anything else that goes wrong is said best by the object itself: a released view, a buffer that is not exported.
+    let view = PyMemoryView::from(data).map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(data.py()) { not_sendable(data) } else { error }
+    })?;
     let copied = view.call_method0("tobytes")?;
     Ok(frame_from_bytes(copied.cast::<PyBytes>()?))
 }
 
-/// All parts of a message; every part is checked before anything is sent.
+/// All parts of a message, at least one; every part is checked before anything is sent.
 pub(crate) fn frames_from(parts: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
+    let frames = some_frames_from(parts)?;
+    if frames.is_empty() {
+        return Err(PyValueError::new_err("a message has at least one part"));
+    }
+    Ok(frames)
+}
+
+fn some_frames_from(parts: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
     if let Ok(list) = parts.cast_exact::<PyList>() {
         return list.iter().map(|part| frame_from(&part)).collect();
     }

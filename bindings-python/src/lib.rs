@@ -31,5 +31,5 @@ mod _native {
     #[pymodule_export]
     use super::socket::Socket;
     #[pymodule_export]
-    use super::transfer::Unsent;
+    use super::transfer::{Batch, Unsent};
 }

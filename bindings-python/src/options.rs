@@ -11,6 +11,7 @@ use crate::convert;
 pub(crate) mod id {
     pub(crate) const RCVMORE: i32 = 13;
     pub(crate) const EVENTS: i32 = 15;
+    pub(crate) const TYPE: i32 = 16;
     pub(crate) const RCVTIMEO: i32 = 27;
     pub(crate) const SNDTIMEO: i32 = 28;
 }

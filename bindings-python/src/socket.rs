@@ -297,6 +297,6 @@ impl Socket {
         parts: &Bound<'_, PyAny>,
         hold: bool,
     ) -> PyResult<Option<Unsent>> {
-        transfer::send_now(py, self, transfer::parts_from(parts)?, hold)
+        transfer::send_now(py, self, convert::frames_from(parts)?, hold)
     }
 }

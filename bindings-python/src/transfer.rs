@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ohmq::{ErrorCode, Frame, Message, OptionValue};
+use ohmq::{ErrorCode, Frame, Message, OptionValue, SocketType};
 use ohmq_ffi::Failure;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -43,7 +43,7 @@ pub(crate) fn send_multipart(
     parts: &Bound<'_, PyAny>,
     flags: i32,
 ) -> PyResult<()> {
-    let parts = parts_from(parts)?;
+    let parts = frames_from(parts)?;
     if flags & SNDMORE != 0 {
         socket.call(py, ohmq_ffi::events)?;
         socket.stash().outgoing.extend(parts);
@@ -61,30 +61,25 @@ pub(crate) fn send_many(
     messages: &Bound<'_, PyAny>,
     flags: i32,
 ) -> PyResult<usize> {
-    let mut rest = messages.try_iter()?.map(|item| message_from(&item?)).collect::<PyResult<Vec<_>>>()?;
-    let mut sent = 0;
-    while !rest.is_empty() {
-        let (accepted, left, failure) = ohmq_ffi::send_many(socket.handle(), rest);
-        sent += accepted;
-        rest = left;
-        match failure {
-            None => {}
-            Some(failure) if failure.errno != errno::EAGAIN => return Err(batch_error(py, &failure, sent)),
-            Some(failure) if flags & DONTWAIT != 0 => {
-                return if sent > 0 { Ok(sent) } else { Err(raise(py, &failure)) };
-            }
-            Some(failure) => {
-                let first = rest.remove(0);
-                match send_blocking(py, socket, first) {
-                    Ok(true) => sent += 1,
-                    Ok(false) if sent > 0 => return Ok(sent),
-                    Ok(false) => return Err(raise(py, &failure)),
-                    Err(error) => return Err(with_count(py, error, sent)),
-                }
-            }
+    let mut rest = messages_from(messages)?;
+    let total = rest.len();
+    loop {
+        let Err(failure) = ohmq_ffi::send_many(socket.handle(), &mut rest) else { return Ok(total) };
+        let sent = total - rest.len();
+        if failure.errno != errno::EAGAIN {
+            return Err(with_count(py, raise(py, &failure), sent));
+        }
+        let goes_on = match rest.pop_front() {
+            Some(first) if flags & DONTWAIT == 0 => send_blocking(py, socket, first),
+            _ => Ok(false),
+        };
+        match goes_on {
+            Ok(true) => {}
+            Ok(false) if sent > 0 => return Ok(sent),
+            Ok(false) => return Err(raise(py, &failure)),
+            Err(error) => return Err(with_count(py, error, sent)),
         }
     }
-    Ok(sent)
 }
 
 /// Receives one part: what is left of the current message first.
@@ -214,6 +209,42 @@ impl Unsent {
     }
 }
 
+/// Messages that an event loop sends as there is room.
+#[pyclass(module = "ohmq._native", frozen)]
+pub(crate) struct Batch(Mutex<VecDeque<Message>>);
+
+#[pymethods]
+impl Batch {
+    /// Takes the messages as they are now; each is one part, or parts in any iterable.
+    #[new]
+    fn new(messages: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self(Mutex::new(messages_from(messages)?)))
+    }
+
+    /// Sends what can be sent now and answers how many messages that were, if only some then without an error.
+    fn advance(&self, py: Python<'_>, socket: &Bound<'_, Socket>) -> PyResult<usize> {
+        let mut rest = self.slot();
+        let total = rest.len();
+        let outcome = ohmq_ffi::send_many(socket.get().handle(), &mut rest);
+        let sent = total - rest.len();
+        drop(rest);
+        match outcome {
+            Err(failure) if failure.errno != errno::EAGAIN && sent == 0 => Err(raise(py, &failure)),
+            _ => Ok(sent),
+        }
+    }
+
+    fn __len__(&self) -> usize {
+        self.slot().len()
+    }
+}
+
+impl Batch {
+    fn slot(&self) -> MutexGuard<'_, VecDeque<Message>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What a send with `copy=False` answers: the engine holds its own reference, so the tracker is finished.
 pub(crate) fn tracker(py: Python<'_>, copy: bool, track: bool) -> Option<Py<PyAny>> {
     (!copy || track).then(|| finished_tracker(py))
@@ -234,13 +265,9 @@ pub(crate) fn refuse_draft(
     Err(raise(py, &failure))
 }
 
-/// The parts of one message, at least one.
-pub(crate) fn parts_from(parts: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
-    let parts = frames_from(parts)?;
-    if parts.is_empty() {
-        return Err(PyValueError::new_err("a message has at least one part"));
-    }
-    Ok(parts)
+/// The messages of a batch; every one is checked before anything is sent.
+fn messages_from(messages: &Bound<'_, PyAny>) -> PyResult<VecDeque<Message>> {
+    messages.try_iter()?.map(|item| message_from(&item?)).collect()
 }
 
 /// Sends without waiting; gives the message back when that cannot be done.
@@ -291,7 +318,7 @@ fn receive(py: Python<'_>, socket: &Socket, flags: i32) -> PyResult<Message> {
             return Ok(message);
         }
     }
-    Err(raise(py, &would_block()))
+    Err(raise(py, &would_block(socket)))
 }
 
 /// A socket's own timeout in milliseconds, -1 for none.
@@ -334,12 +361,13 @@ fn take_rest(socket: &Socket) -> Option<VecDeque<Frame>> {
     socket.stash().received.pop_front()
 }
 
-fn would_block() -> Failure {
-    Failure::new(ErrorCode::Eagain, "receive", "", "")
-}
-
-fn batch_error(py: Python<'_>, failure: &Failure, sent: usize) -> PyErr {
-    with_count(py, raise(py, failure), sent)
+/// As the engine says it, which answers a receive in vain without an error.
+fn would_block(socket: &Socket) -> Failure {
+    let kind = match ohmq_ffi::get(socket.handle(), id::TYPE) {
+        Ok(OptionValue::Int(number)) => SocketType::from_id(number),
+        _ => None,
+    };
+    Failure::new(ErrorCode::Eagain, "receive", kind.map_or("socket", SocketType::name), "")
 }
 
 /// The exception that ended a batch says how many messages were accepted before it.

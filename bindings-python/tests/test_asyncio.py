@@ -1,6 +1,7 @@
 """asyncio: the same semantics awaited, and cancellation that loses nothing."""
 
 import asyncio
+import errno
 import functools
 import gc
 import os
@@ -8,6 +9,7 @@ import random
 import selectors
 import time
 import warnings
+import weakref
 
 import pytest
 from target import IS_OHMQ, only_ohmq, zmq, zmq_asyncio
@@ -273,6 +275,47 @@ async def test_a_cancelled_send_was_not_sent(async_connected):
     assert sorted(sent) == sorted(received)
 
 
+@only_ohmq
+@pytest.mark.parametrize("endpoint", ["inproc://one-full", "tcp://127.0.0.1:*"])
+@pytest.mark.parametrize("kinds", [("ROUTER", "DEALER"), ("XPUB", "XSUB")], ids="-".join)
+def test_a_send_waits_for_one_full_peer_while_the_socket_is_writable(async_context, kinds, endpoint):
+    """These sockets are always writable, whatever peer the message is for: the loop must sleep until that one has room."""
+    sender, receiver = (async_context.socket(getattr(zmq, kind)) for kind in kinds)
+    sender.sndhwm = receiver.rcvhwm = 1
+    sender.sndbuf = receiver.rcvbuf = 10_000
+    setattr(sender, "router_mandatory" if kinds[0] == "ROUTER" else "xpub_nodrop", 1)
+    selector = CountingSelector()
+
+    async def send(peer):
+        for number in range(50):
+            await sender.send_multipart([peer, b"%d" % number, bytes(50_000)])
+
+    async def main():
+        sender.bind(endpoint)
+        receiver.connect(sender.last_endpoint.decode())
+        await receiver.send(b"\x01")  # A subscription to everything; a message to ROUTER, which then knows the peer.
+        peer = (await sender.recv_multipart())[0] if kinds[0] == "ROUTER" else await sender.recv() and b""
+        if kinds[0] == "ROUTER":
+            with_room = async_context.socket(zmq.DEALER)
+            with_room.connect(sender.last_endpoint.decode())
+            await with_room.send(b"")
+            await sender.recv_multipart()
+        sending = asyncio.ensure_future(send(peer))
+        await asyncio.sleep(0.05)
+        turns = selector.turns
+        await asyncio.sleep(0.05)
+        turns, waiting = selector.turns - turns, not sending.done()
+        received = [int((await receiver.recv_multipart())[-2]) for _ in range(50)]
+        await sending
+        return turns, waiting, received
+
+    loop = asyncio.SelectorEventLoop(selector)
+    turns, waiting, received = loop.run_until_complete(main())
+    loop.close()
+    assert waiting and turns < 20
+    assert received == list(range(50))
+
+
 @run
 async def test_poll(async_connected):
     one, two = async_connected(zmq.PAIR, zmq.PAIR)
@@ -401,6 +444,157 @@ def test_collected_sockets_leave_no_descriptor_behind():
         asyncio.run(use_many())
         gc.collect()
     assert open_descriptors() <= before
+
+
+@run
+async def test_a_task_that_waits_is_kept_by_the_loop():
+    """As in many programs: nobody keeps the task, the task alone keeps the socket."""
+    received = asyncio.get_running_loop().create_future()
+
+    async def serve(context, endpoint):
+        with context.socket(zmq.PULL) as pull:
+            pull.bind(endpoint)
+            received.set_result(await pull.recv())
+
+    with zmq_asyncio.Context() as context:
+        asyncio.ensure_future(serve(context, "inproc://kept-by-the-loop"))
+        await asyncio.sleep(0)
+        gc.collect()
+        push = context.socket(zmq.PUSH)
+        push.linger = 0
+        push.connect("inproc://kept-by-the-loop")
+        await asyncio.wait_for(push.send(b"x"), 10)
+        assert await asyncio.wait_for(received, 10) == b"x"
+
+
+@only_ohmq
+@pytest.mark.parametrize("way", ["received", "cancelled", "expired"])
+@run
+async def test_the_loop_keeps_no_socket_that_nobody_waits_for(async_context, way):
+    push, pull = zmq_asyncio.Socket(async_context, zmq.PUSH), zmq_asyncio.Socket(async_context, zmq.PULL)
+    pull.bind("inproc://not-kept")
+    push.connect("inproc://not-kept")
+    polling, receiving = pull.poll(10_000), pull.recv()
+    if way == "cancelled":
+        polling.cancel()
+        receiving.cancel()
+    elif way == "expired":
+        polling.cancel()
+        pull.rcvtimeo = 1
+        receiving.cancel()
+        receiving = pull.recv()
+    else:
+        await push.send(b"x")
+    await asyncio.wait([polling, receiving])
+    await asyncio.sleep(0)
+    receiving.exception() if not receiving.cancelled() else None
+    reference = weakref.ref(pull)
+    with pytest.warns(ResourceWarning):
+        del pull
+        gc.collect()
+    assert reference() is None
+    push.close()
+
+
+def test_a_socket_closes_after_its_loop_has_ended(async_context):
+    pull = async_context.socket(zmq.PULL)
+    pull.bind("inproc://after-the-loop")
+    waiting = []
+
+    async def wait():
+        waiting.extend([pull.recv(), pull.poll(), asyncio.ensure_future(receive_one(pull))])
+        await asyncio.sleep(0)
+
+    asyncio.run(wait())
+    pull.close()
+    assert pull.closed
+
+
+@only_ohmq
+@run
+async def test_errors_of_the_wait_come_with_the_await_too(async_context, monkeypatch):
+    push, pull = async_context.socket(zmq.PUSH), async_context.socket(zmq.PULL)
+    poller = zmq_asyncio.Poller()
+    poller.register(pull, zmq.POLLIN)
+
+    def no_more_descriptors(_descriptor):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "dup", no_more_descriptors)
+        failing = [pull.recv(), pull.poll(), push.send(b"x"), asyncio.ensure_future(poller.poll())]
+        for future in failing:
+            with pytest.raises(OSError, match="Too many"):
+                await future
+    waiting, failing = push.send(b"x"), push.send("text")
+    with pytest.raises(TypeError):
+        await failing
+    waiting.cancel()
+
+
+@only_ohmq
+@run
+async def test_a_poller_leaves_the_loops_own_readers_alone():
+    reading, writing = os.pipe()
+    loop, seen = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(reading, seen.set)
+    poller = zmq_asyncio.Poller()
+    poller.register(reading, zmq.POLLIN)
+    assert await poller.poll(1) == []
+    polling = asyncio.ensure_future(poller.poll(10_000))
+    await asyncio.sleep(0)
+    os.write(writing, b"x")
+    assert await polling == [(reading, zmq.POLLIN)]
+    await asyncio.wait_for(seen.wait(), 10)
+    assert loop.remove_reader(reading)
+    os.close(reading)
+    os.close(writing)
+
+
+@run
+async def test_sockets_are_made_with_pyzmqs_keywords(async_context):
+    with zmq_asyncio.Socket(context=async_context, socket_type=zmq.PULL) as pull:
+        assert pull.type == zmq.PULL
+
+
+@only_ohmq
+@run
+async def test_a_batch_that_ends_early_says_how_many_were_sent(async_context):
+    push, pull = async_context.socket(zmq.PUSH), async_context.socket(zmq.PULL)
+    push.sndhwm = pull.rcvhwm = 5
+    pull.bind("inproc://early")
+    push.connect("inproc://early")
+    push.sndtimeo = 1
+    for flags in (0, zmq.NOBLOCK):
+        sent = await push.send_many([b"x"] * 100, flags)
+        assert 0 < sent < 100
+        for _ in range(sent):
+            await pull.recv()
+    await push.send_many([b"x"] * 100)
+    with pytest.raises(zmq.Again):
+        await push.send_many([b"x"] * 100)
+
+    router, dealer = async_context.socket(zmq.ROUTER), async_context.socket(zmq.DEALER)
+    router.router_mandatory, router.sndhwm, dealer.rcvhwm, dealer.identity = 1, 0, 0, b"peer"
+    router.bind("inproc://counted")
+    dealer.connect("inproc://counted")
+    await dealer.send(b"")
+    await router.recv_multipart()
+    with pytest.raises(zmq.HostUnreachable) as caught:
+        await router.send_many([[b"peer", b"x"]] * 1500 + [[b"nobody", b"x"]])
+    assert caught.value.sent == 1500
+
+
+@only_ohmq
+@run
+async def test_a_batch_takes_iterators_once(async_context):
+    push, pull = async_context.socket(zmq.PUSH), async_context.socket(zmq.PULL)
+    sending = asyncio.ensure_future(push.send_many(iter([part]) for part in (b"1", b"2", b"3")))
+    await asyncio.sleep(0)
+    pull.bind("inproc://iterators")
+    push.connect("inproc://iterators")
+    assert [await pull.recv() for _ in range(3)] == [b"1", b"2", b"3"]
+    assert await sending == 3
 
 
 @only_ohmq

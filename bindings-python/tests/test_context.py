@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import sys
 import threading
 
 import pytest
@@ -156,6 +157,48 @@ def test_an_unclosed_context_warns():
     with pytest.warns(ResourceWarning, match="[Uu]nclosed context"):
         del context
         gc.collect()
+
+
+def test_a_context_is_destroyed_while_another_thread_makes_and_closes_sockets(in_thread):
+    """The other thread has its turn between any two lines of the listing; what it makes last it closes itself."""
+    context = zmq.Context()
+    kept = [context.socket(zmq.PUSH) for _ in range(3)]
+    others = []
+
+    def make_or_close():
+        if len(others) < 4:
+            others.append(context.socket(zmq.PUSH))
+        else:
+            close_others()
+
+    def close_others():
+        while others:
+            others.pop().close()
+
+    def between_lines(frame, event, _argument):
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        if frame.f_code.co_name in ("close", "term"):  # The listing is over.
+            close_others()
+            sys.settrace(None)
+            return None
+        if event == "line":
+            in_thread(make_or_close).result()
+        return between_lines
+
+    before = sys.gettrace()
+    sys.settrace(between_lines)
+    try:
+        context.destroy()
+    finally:
+        sys.settrace(before)
+    assert context.closed and all(socket.closed for socket in kept)
+
+
+def test_a_default_of_the_wrong_type_is_an_error_of_the_socket(context):
+    context.identity = "text"
+    with pytest.raises(TypeError):
+        context.socket(zmq.DEALER)
 
 
 def test_contexts_and_sockets_from_many_threads():

@@ -48,6 +48,22 @@ def test_messages_under_way_are_sent_at_exit(context):
         """
         import asyncio
         async def main():
+            global waiting
+            socket = zmq.asyncio.Context.instance().socket(zmq.PULL)
+            waiting = socket.recv()
+            await asyncio.sleep(0)
+        asyncio.run(main())
+        """,
+        """
+        class Stubborn(zmq.Socket):
+            def close(self, linger=None):
+                super().close(linger)
+                raise RuntimeError
+        socket = zmq.Context.instance().socket(zmq.PULL, Stubborn)
+        """,
+        """
+        import asyncio
+        async def main():
             global socket
             socket = zmq.asyncio.Context.instance().socket(zmq.PULL)
             asyncio.ensure_future(wait(socket))
@@ -63,7 +79,7 @@ def test_messages_under_way_are_sent_at_exit(context):
         cycle.append(cycle)
         """,
     ],
-    ids=["open socket", "unsent", "SystemExit", "daemon thread", "asyncio", "cycle"],
+    ids=["open socket", "unsent", "SystemExit", "daemon thread", "future", "close fails", "asyncio", "cycle"],
 )
 def test_programs_that_clean_nothing_up_end(text):
     ended = run_program(text)

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from target import only_ohmq, zmq
+from target import IS_OHMQ, only_ohmq, zmq
 
 
 def test_poll_answers_events_or_nothing_in_time(connected):
@@ -182,6 +182,31 @@ def test_the_descriptor_follows_readiness(connected):
         # Edge-triggered: it may be readable without a message, but a message makes it readable.
         while not two.get(zmq.EVENTS) & zmq.POLLIN:
             assert watcher.poll(20_000)
+
+
+def test_an_object_and_its_descriptor_are_both_told():
+    left, right = system.socketpair()
+    with left, right:
+        poller = zmq.Poller()
+        poller.register(right, zmq.POLLIN)
+        poller.register(right.fileno(), zmq.POLLOUT)
+        left.send(b"x")
+        found = poller.poll(5000)
+        if IS_OHMQ:
+            assert found == [(right, zmq.POLLIN), (right.fileno(), zmq.POLLOUT)]
+
+
+@only_ohmq
+def test_waits_longer_than_the_system_knows(connected, in_thread):
+    one, two = connected(zmq.PAIR, zmq.PAIR)
+    poller = zmq.Poller()
+    poller.register(one, zmq.POLLIN)
+    poller.register(two, zmq.POLLIN)
+    polling = in_thread(poller.poll, 2**40)
+    polling.join(0.05)
+    one.send(b"x")
+    assert polling.result() == [(two, zmq.POLLIN)]
+    assert zmq.Poller().poll(1) == []
 
 
 @only_ohmq

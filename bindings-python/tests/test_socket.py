@@ -84,6 +84,47 @@ def test_what_cannot_be_sent_is_a_type_error_and_nothing_is_sent(connected):
     assert two.recv_multipart() == [b"end"]
 
 
+def test_json_is_the_bytes_of_json_dumps(connected):
+    one, two = connected(zmq.PAIR, zmq.PAIR)
+    for value in ("\udcff", {"a": [1, "ü"]}):
+        one.send_json(value)
+        assert two.recv() == json.dumps(value).encode()
+    one.send_json([1, "ü"], separators=(",", ":"), ensure_ascii=False)
+    assert two.recv() == '[1,"ü"]'.encode()
+
+
+def test_socket_type_is_the_older_name_of_type(context):
+    with pytest.warns(DeprecationWarning):
+        assert context.socket(zmq.PULL).socket_type == zmq.PULL
+
+
+@only_ohmq
+def test_a_batch_with_an_empty_message_is_refused_as_a_whole(connected):
+    one, two = connected(zmq.PAIR, zmq.PAIR)
+    for empty in ([], (), iter([])):
+        with pytest.raises(ValueError, match="at least one part"):
+            one.send_many([b"before", empty])
+    one.send(b"after")
+    assert two.recv_multipart() == [b"after"]
+
+
+@only_ohmq
+def test_a_released_view_says_what_is_wrong_with_it(context):
+    view = memoryview(bytearray(1))
+    view.release()
+    with pytest.raises(ValueError, match="released"):
+        context.socket(zmq.PAIR).send(view, zmq.NOBLOCK)
+
+
+@only_ohmq
+def test_again_says_of_what_kind_the_socket_is(context):
+    socket = context.socket(zmq.PAIR)
+    for call in (socket.recv, lambda flags: socket.send(b"", flags)):
+        with pytest.raises(zmq.Again, match="PAIR") as caught:
+            call(zmq.NOBLOCK)
+        assert caught.value.subject == "PAIR"
+
+
 def test_strings_json_and_serialized(connected):
     one, two = connected(zmq.PAIR, zmq.PAIR)
     one.send_string("grüße", encoding="latin-1")

@@ -29,6 +29,12 @@ Message = Frame
 #: The longest path of an ipc endpoint, in bytes.
 IPC_PATH_MAX_LEN = 107
 
+#: From this size on `bytes` are not copied, as pyzmq's default is; nothing here reads it.
+COPY_THRESHOLD = 65536
+
+#: Whether the draft socket types are there.
+DRAFT_API = False
+
 version_info: tuple[int, int, int] = _native.version()
 __version__: str = ".".join(map(str, version_info))
 
@@ -61,7 +67,9 @@ def has(capability: str) -> bool:
 __all__ = [
     *_constants.__all__,
     *error.__all__,
+    "COPY_THRESHOLD",
     "Context",
+    "DRAFT_API",
     "Frame",
     "IPC_PATH_MAX_LEN",
     "Message",

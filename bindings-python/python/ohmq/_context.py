@@ -7,13 +7,13 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from warnings import warn
 
 from . import _native
 from ._attributes import OptionAttributes
 from ._constants import ContextOption, SocketOption
-from .error import ZMQError
+from .error import OptionTypeError, ZMQError
 from ._socket import Socket
 
 if TYPE_CHECKING:
@@ -27,8 +27,13 @@ _ENOTSUP = 95
 #: How long the end of the process waits for messages that still have to go out, in milliseconds.
 EXIT_LINGER = 1000
 
-_live: weakref.WeakSet[Context] = weakref.WeakSet()
+#: The contexts that were made here and still exist, by `id`. Unlike a `WeakSet`, which is iterated in Python, a dictionary
+#: of weak references is listed in one step, while other threads add and remove.
+_live: weakref.WeakValueDictionary[int, Context] = weakref.WeakValueDictionary()
 _exiting = False
+
+T = TypeVar("T")
+
 
 class Context(OptionAttributes):
     """Makes sockets and ends them together.
@@ -50,12 +55,12 @@ class Context(OptionAttributes):
     _shadow = False
     _shadow_of: Any = None
     _closed = True
-    _sockets: weakref.WeakSet[Socket] | None = None
+    _sockets: weakref.WeakValueDictionary[int, Socket] | None = None
 
     def __init__(self, io_threads: int | Context = 1, shadow: Context | int = 0) -> None:
         if isinstance(io_threads, Context):
             io_threads, shadow = 1, io_threads
-        self._sockets = weakref.WeakSet()
+        self._sockets = weakref.WeakValueDictionary()
         self.sockopts = {}
         self._pid = os.getpid()
         if shadow:
@@ -71,7 +76,7 @@ class Context(OptionAttributes):
             self._closed = True
             _native.context_release(self._handle)
             raise
-        _live.add(self)
+        _live[id(self)] = self
 
     @classmethod
     def instance(cls, io_threads: int = 1) -> Self:
@@ -106,9 +111,12 @@ class Context(OptionAttributes):
         if self.closed:
             raise ZMQError(_ENOTSUP, "the context is closed")
         made = (socket_class or self._socket_class)(self, socket_type, **kwargs)
-        for option, value in self.sockopts.items():
+        for option, value in list(self.sockopts.items()):
             try:
                 made.set(option, value)
+            except OptionTypeError:
+                made.close()
+                raise
             except ZMQError:
                 pass  # A default that does not apply to this socket type.
         return made
@@ -153,17 +161,17 @@ class Context(OptionAttributes):
         """Closes every socket of the context, with this linger if given, and terminates it."""
         if self.closed:
             return
-        for made in list(self._sockets or ()):
+        for made in _listed(self._sockets):
             made.close(linger)
         self.term()
 
     def _add_socket(self, made: Any) -> None:
         if self._sockets is not None:
-            self._sockets.add(made)
+            self._sockets[id(made)] = made
 
     def _remove_socket(self, closed: Any) -> None:
         if self._sockets is not None:
-            self._sockets.discard(closed)
+            self._sockets.pop(id(closed), None)
 
     def _set_option(self, name: str, value: Any) -> None:
         if name in ContextOption.__members__ and name not in SocketOption.__members__:
@@ -208,6 +216,10 @@ class Context(OptionAttributes):
         warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
+def _listed(known: weakref.WeakValueDictionary[int, T] | None) -> list[T]:
+    return [] if known is None else [found for reference in known.valuerefs() if (found := reference()) is not None]
+
+
 def _linger_at_exit() -> None:
     """Gives messages that still wait to go out `EXIT_LINGER` milliseconds, all contexts together.
 
@@ -216,16 +228,16 @@ def _linger_at_exit() -> None:
     global _exiting
     _exiting = True
     deadline = time.monotonic() + EXIT_LINGER / 1000
-    for context in list(_live):
-        idle = [made for made in list(context._sockets or ()) if not made._closed]
+    for context in _listed(_live):
+        idle = [made for made in _listed(context._sockets) if not made._closed]
         if context.closed or (idle and threading.active_count() > 1):
             continue
         try:
             for made in idle:
                 made.close()
             _native.context_term(context._handle, max(0, int((deadline - time.monotonic()) * 1000)))
-        except ZMQError:
-            pass  # Nobody is left to be told.
+        except Exception:
+            pass  # Nobody is left to be told, and the other contexts have messages too.
 
 
 atexit.register(_linger_at_exit)

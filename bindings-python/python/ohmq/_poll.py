@@ -15,6 +15,9 @@ POLLIN, POLLOUT, POLLERR, POLLPRI = 1, 2, 4, 8
 _TO_SYSTEM = ((POLLIN, _select.POLLIN), (POLLOUT, _select.POLLOUT), (POLLPRI, _select.POLLPRI))
 _BROKEN = _select.POLLERR | _select.POLLNVAL
 
+#: What the system takes as a time limit, in milliseconds. A longer wait is several.
+LONGEST = 2**31 - 1
+
 Pollable = Union[_native.Socket, int, Any]
 
 
@@ -78,12 +81,12 @@ def wait_any(items: list[tuple[Any, int]], timeout: float | None) -> list[tuple[
         ready = _native.poll_all([item for item, _ in items], [flags for _, flags in items], timeout)
         return [(item, events) for (item, _), events in zip(items, ready) if events]
     deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout / 1000
-    system, is_watched = _system_poll(items)
+    system = _system_poll(items)
     while True:
         # Arming comes before the wait: what becomes ready in between makes the descriptor readable.
         ready = {key: events for key, flags in items if (events := _armed(key, flags))}
         left = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
-        found = dict(system.poll(0 if ready else left)) if is_watched else _nothing_to_watch(left)
+        found = dict(system.poll(0 if ready else left if left is None else min(left, LONGEST)))
         for key, flags in items:
             if not isinstance(key, _native.Socket) and (events := _from_system(found.get(_fileno(key), 0), flags)):
                 ready[key] = events
@@ -95,21 +98,19 @@ def _armed(key: Any, flags: int) -> int:
     return _native.Socket._arm(key, flags & (POLLIN | POLLOUT)) if isinstance(key, _native.Socket) else 0
 
 
-def _system_poll(items: Iterable[tuple[Any, int]]) -> tuple[Any, bool]:
-    system = _select.poll()
-    count = 0
+def _system_poll(items: Iterable[tuple[Any, int]]) -> Any:
+    # By descriptor: an object and its number, or a file twice, are one to the system.
+    wanted: dict[int, int] = {}
     for key, flags in items:
         if isinstance(key, _native.Socket):
-            system.register(_native.Socket.fileno(key), _select.POLLIN)
+            descriptor, events = _native.Socket.fileno(key), _select.POLLIN
         else:
-            system.register(_fileno(key), sum(theirs for ours, theirs in _TO_SYSTEM if flags & ours))
-        count += 1
-    return system, count > 0
-
-
-def _nothing_to_watch(left: float | None) -> dict[int, int]:
-    time.sleep(0 if left is None else left / 1000)
-    return {}
+            descriptor, events = _fileno(key), sum(theirs for ours, theirs in _TO_SYSTEM if flags & ours)
+        wanted[descriptor] = wanted.get(descriptor, 0) | events
+    system = _select.poll()
+    for descriptor, events in wanted.items():
+        system.register(descriptor, events)
+    return system
 
 
 def _from_system(events: int, flags: int) -> int:

@@ -71,7 +71,10 @@ class Socket(_native.Socket, SocketOptions, OptionAttributes):
 
     @classmethod
     def shadow(cls, address: int | Socket) -> Self:
-        """Another view of a socket, by object or by its `underlying` number. It does not end the socket by itself."""
+        """Another view of a socket, by object or by its `underlying` number.
+
+        `close` closes the socket, for every view. A view that is only forgotten leaves the socket open.
+        """
         return cls(shadow=address)
 
     # Life
@@ -88,6 +91,12 @@ class Socket(_native.Socket, SocketOptions, OptionAttributes):
                 return True
             raise
         return False
+
+    @property
+    def socket_type(self) -> SocketType:
+        """pyzmq's older name of `type`."""
+        warn("socket_type is deprecated, use type", DeprecationWarning, stacklevel=2)
+        return cast("SocketType", self.get(SocketOption.TYPE))
 
     def close(self, linger: int | None = None) -> None:
         """Closes the socket at once; never blocks. Unsent messages go on for LINGER milliseconds in the background."""
@@ -327,7 +336,7 @@ def _text(addr: str | bytes) -> str:
 
 
 def _to_json(obj: Any, options: dict[str, Any]) -> bytes:
-    return json.dumps(obj, **{"separators": (",", ":"), "ensure_ascii": False, **options}).encode()
+    return json.dumps(obj, **options).encode()
 
 
 def writable(buffer: Buffer, nbytes: int) -> memoryview:

@@ -53,9 +53,9 @@ class Socket(_Socket):
     _pollers: list[tuple[int, asyncio.Future[int]]]
     _watch: _Watch | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, context: Any = None, socket_type: int = -1, **kwargs: Any) -> None:
         self._receivers, self._senders, self._pollers = deque(), deque(), []
-        super().__init__(*args, **kwargs)
+        super().__init__(context, socket_type, **kwargs)
 
     @classmethod
     def from_socket(cls, socket: _Socket) -> Socket:
@@ -148,21 +148,22 @@ class Socket(_Socket):
         return self._transmit(flags, lambda hold: self._send_multipart_now(msg_parts, hold), copy and not track)
 
     async def send_many(self, messages: Iterable[Any], flags: int = 0) -> int:  # type: ignore[override]
-        """Sends many messages; each is one part, or a list of parts. Answers how many were accepted."""
-        waiting, sent = list(messages), 0
-        while sent < len(waiting):
-            if not self._senders:
-                try:
-                    sent += _Socket.send_many(self, waiting[sent : sent + _BATCH], flags | _DONTWAIT)
-                    continue
-                except Again:
-                    if flags & _DONTWAIT:
-                        if not sent:
-                            raise
-                        break
-            message = waiting[sent]
-            await (self.send_multipart(message) if isinstance(message, (list, tuple)) else self.send(message))
-            sent += 1
+        """Sends many messages; each is one part, or a list of parts. Answers how many were accepted: all, unless
+        `NOBLOCK`, or `SNDTIMEO` without room for even one more, ended it early. Another error has the number in `sent`.
+        """
+        batch, sent = _native.Batch(messages), 0
+        while len(batch):
+            try:
+                sent += await self._now_or_later(
+                    lambda: batch.advance(self) or _NOT_YET, self._senders, flags, SocketOption.SNDTIMEO
+                )
+            except Again:
+                if not sent:
+                    raise
+                break
+            except ZMQError as error:
+                cast("Any", error).sent = sent
+                raise
         return sent
 
     # Readiness and the end
@@ -173,31 +174,38 @@ class Socket(_Socket):
         future: asyncio.Future[int] = loop.create_future()
         try:
             ready = self._events() & flags
-        except ZMQError as error:
+            if ready or timeout == 0:
+                future.set_result(ready)
+                return future
+            watch = self._watch_from(loop)
+        except Exception as error:
             future.set_exception(error)
-            return future
-        if ready or timeout == 0:
-            future.set_result(ready)
             return future
         if timeout is not None and timeout > 0:
             timer = loop.call_later(timeout / 1000, _set_unless_done, future, 0)
             future.add_done_callback(lambda _: timer.cancel())
+        future.add_done_callback(lambda _: self._settle())
         self._pollers.append((int(flags), future))
-        self._watch_from(loop)
+        watch.kept = self
         self._advance()
         return future
 
     def close(self, linger: int | None = None) -> None:
         """Closes the socket at once; what still waits for it is cancelled."""
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
-        for future in [*self._receivers, *self._senders, *(future for _, future in self._pollers)]:
-            future.cancel()
+        waiting = [*self._receivers, *self._senders, *(future for _, future in self._pollers)]
         self._receivers.clear()
         self._senders.clear()
         self._pollers.clear()
-        super().close(linger)
+        try:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+            for future in waiting:
+                # Nobody can hear of a future whose loop was closed, and to cancel it is an error.
+                if not future.get_loop().is_closed():
+                    future.cancel()
+        finally:
+            super().close(linger)
 
     def __del__(self) -> None:
         if self._watch is not None:
@@ -221,7 +229,10 @@ class Socket(_Socket):
         self, flags: int, start: Callable[[bool], _native.Unsent | None], untracked: bool
     ) -> Awaitable[Any]:
         # Converted by the call itself, even when others wait before: what is sent is what was given.
-        unsent = start(True) if self._senders else None
+        try:
+            unsent = start(True) if self._senders else None
+        except Exception as error:
+            return _failed(error)
 
         def attempt() -> Any:
             nonlocal unsent
@@ -242,30 +253,29 @@ class Socket(_Socket):
     ) -> Awaitable[Any]:
         """Does it now unless others wait before; otherwise queues it."""
         loop = _current_loop()
-        if flags & _DONTWAIT or not queue:
-            future: asyncio.Future[Any] = loop.create_future()
-            try:
+        try:
+            if flags & _DONTWAIT or not queue:
                 result = attempt()
-            except Exception as error:
-                future.set_exception(error)
-                return future
-            if result is not _NOT_YET:
-                future.set_result(result)
-                return future
-            if flags & _DONTWAIT:
-                future.set_exception(Again())
-                return future
-        self._watch_from(loop)
+                if result is not _NOT_YET:
+                    future: asyncio.Future[Any] = loop.create_future()
+                    future.set_result(result)
+                    return future
+                if flags & _DONTWAIT:
+                    return _failed(Again())
+            limit = cast("int", self._get(timeout))
+            watch = self._watch_from(loop)
+        except Exception as error:
+            return _failed(error)
         operation = _Operation(self, queue, attempt, loop)
-        limit = cast("int", self._get(timeout))
         if limit >= 0:
             timer = loop.call_later(limit / 1000, operation.expire)
             operation.add_done_callback(lambda _: timer.cancel())
         queue.append(operation)
+        watch.kept = self
         self._advance()
         return operation
 
-    def _watch_from(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch_from(self, loop: asyncio.AbstractEventLoop) -> _Watch:
         if self._watch is None or self._watch.loop is not loop:
             if self._watch is not None:  # The socket moved to another loop; the old one's operations ended with it.
                 self._watch.close()
@@ -273,6 +283,12 @@ class Socket(_Socket):
                 self._senders.clear()
                 self._pollers.clear()
             self._watch = _Watch(self, loop)
+        return self._watch
+
+    def _settle(self) -> None:
+        """Lets the loop forget the socket when nobody waits any more."""
+        if self._watch is not None and not self._wanted() and self._is_idle():
+            self._watch.kept = None
 
     def _advance(self) -> None:
         """Lets waiting operations act on what is ready, then arms the descriptor for the rest."""
@@ -281,12 +297,17 @@ class Socket(_Socket):
                 ready = self._arm(wanted)
                 if not ready:
                     return
+                moved = False
                 for future in [future for flags, future in self._pollers if flags & ready]:
                     _set_unless_done(future, ready)
+                    moved = True
                 if ready & POLLIN:
-                    _serve(self._receivers)
+                    moved |= _serve(self._receivers)
                 if ready & POLLOUT:
-                    _serve(self._senders)
+                    moved |= _serve(self._senders)
+                if not moved:
+                    # Ready, but not for these: one peer is full, others are not. It is armed, so room will wake the loop.
+                    return
         except ZMQError as error:
             for future in [*self._receivers, *self._senders, *(future for _, future in self._pollers)]:
                 if not future.done():
@@ -382,6 +403,7 @@ class _Operation(asyncio.Future[Any]):
             _set_unless_done(self._turn, None)
         if self._queue:
             self._socket._advance()
+        self._socket._settle()
         # Whoever keeps the answer need not keep the socket.
         self._attempt = _nothing
         del self._socket
@@ -391,8 +413,11 @@ class _Watch:
     """An event loop's eye on a socket's descriptor.
 
     It watches a duplicate: a socket that is collected or ended elsewhere closes its own descriptor, and a number that
-    the system gives to somebody else must not be left in the loop's selector. It does not keep the socket alive.
+    the system gives to somebody else must not be left in the loop's selector.
     """
+
+    #: The socket while somebody waits for it: a task that waits is known to nobody else, as the loop keeps none.
+    kept: Socket | None = None
 
     def __init__(self, socket: Socket, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -413,6 +438,7 @@ class _Watch:
     def close(self) -> None:
         """Ends the watch, in the loop's thread or after the loop was closed."""
         descriptor, self._descriptor = self._descriptor, -1
+        self.kept = None
         if descriptor >= 0:
             if not self.loop.is_closed():
                 self.loop.remove_reader(descriptor)
@@ -443,9 +469,13 @@ class Poller(_Poller):
     async def _wait(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
         """Waits until something may be ready."""
         woken = loop.create_future()
-        undo = [_watch_item(loop, key, flags, woken) for key, flags in self.sockets]
+        undo: list[Callable[[], object]] = []
         try:
+            for key, flags in self.sockets:
+                undo.append(_watch_item(loop, key, flags, woken))
             await asyncio.wait([woken], timeout=seconds)
+            if woken.done():
+                woken.result()
         finally:
             woken.cancel()
             for end in undo:
@@ -469,7 +499,7 @@ def _watch_item(
     if isinstance(key, _Socket):
         view = key if isinstance(key, Socket) else Socket.from_socket(key)
         found = cast("asyncio.Future[int]", view.poll(None, flags))
-        found.add_done_callback(lambda _: _set_unless_done(woken, None))
+        found.add_done_callback(lambda _: _pass_on(found, woken))
 
         def end() -> None:
             found.cancel()
@@ -478,23 +508,56 @@ def _watch_item(
                 view._watch = None
 
         return end
-    descriptor = key if isinstance(key, int) else key.fileno()
-    if flags & POLLIN:
-        loop.add_reader(descriptor, _set_unless_done, woken, None)
-    if flags & POLLOUT:
-        loop.add_writer(descriptor, _set_unless_done, woken, None)
-    return lambda: (loop.remove_reader(descriptor), loop.remove_writer(descriptor))
+    # A duplicate: a loop has one reader for a descriptor, and that one may be the user's.
+    descriptor = os.dup(key if isinstance(key, int) else key.fileno())
+
+    def look_away() -> None:
+        loop.remove_reader(descriptor)
+        loop.remove_writer(descriptor)
+        os.close(descriptor)
+
+    try:
+        if flags & POLLIN:
+            loop.add_reader(descriptor, _set_unless_done, woken, None)
+        if flags & POLLOUT:
+            loop.add_writer(descriptor, _set_unless_done, woken, None)
+    except BaseException:
+        look_away()
+        raise
+    return look_away
+
+
+def _pass_on(found: asyncio.Future[int], woken: asyncio.Future[None]) -> None:
+    """Wakes who waits for several, with the error if it is one."""
+    error = None if found.cancelled() else found.exception()
+    if error is None:
+        _set_unless_done(woken, None)
+    elif not woken.done():
+        woken.set_exception(error)
+
+
+def _failed(error: Exception) -> asyncio.Future[Any]:
+    """What a call answers that failed: the error is the awaiter's."""
+    future: asyncio.Future[Any] = _current_loop().create_future()
+    future.set_exception(error)
+    return future
 
 
 def _nothing() -> Any:
     return _NOT_YET
 
 
-def _serve(queue: deque[_Operation]) -> None:
-    """Lets operations act in turn until one has to wait, or has its turn and acts in its own time."""
+def _serve(queue: deque[_Operation]) -> bool:
+    """Lets operations act in turn until one has to wait, or has its turn and acts in its own time.
+
+    Whether anything moved: an operation ended, or has its turn.
+    """
+    moved = False
     while queue and (queue[0].done() or queue[0].act()):
+        moved = True
         if queue and queue[0].done():
             queue.popleft()
+    return moved or (bool(queue) and queue[0].has_turn())
 
 
 def _has_waiting(queue: deque[_Operation]) -> bool:

@@ -1,5 +1,6 @@
 //! The narrow waist: the calls every binding is made of. Options and types are named by libzmq's numbers.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use ohmq::{
@@ -186,21 +187,20 @@ pub fn send(handle: Handle, message: Message, timeout: i64) -> Result<(), (Failu
     })
 }
 
-/// Sends messages in order until one is refused. Says how many were taken, gives the others back, and why.
-pub fn send_many(handle: Handle, messages: Vec<Message>) -> (usize, Vec<Message>, Option<Failure>) {
-    let socket = match socket(handle, "send") {
-        Ok(socket) => socket,
-        Err(failure) => return (0, messages, Some(failure)),
-    };
-    let mut rest = messages.into_iter();
-    let mut taken = 0;
-    while let Some(message) = rest.next() {
+/// Sends messages in order until one is refused. Takes what was sent out of the queue; the refused one stays its first.
+///
+/// # Errors
+///
+/// As [`try_send`], for the first that is refused.
+pub fn send_many(handle: Handle, messages: &mut VecDeque<Message>) -> Outcome<()> {
+    let socket = socket(handle, "send")?;
+    while let Some(message) = messages.pop_front() {
         if let Err((failure, message)) = offer(|| socket.try_send(message).map_err(split)) {
-            return (taken, std::iter::once(message).chain(rest).collect(), Some(failure));
+            messages.push_front(message);
+            return Err(failure);
         }
-        taken += 1;
     }
-    (taken, Vec::new(), None)
+    Ok(())
 }
 
 /// Receives without waiting; `None` when there is nothing.
@@ -351,4 +351,39 @@ fn split(refused: SendError) -> (Failure, Message) {
 
 fn unknown(operation: &'static str, what: &str, number: i32) -> Failure {
     Failure::new(ErrorCode::Einval, operation, &format!("{what} {number}"), "there is none with this number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `ZMQ_PUSH` and `ZMQ_PULL`.
+    const PUSH: i32 = 8;
+    const PULL: i32 = 7;
+
+    #[test]
+    fn what_a_batch_has_left_stays_where_it_is() {
+        let context = context_new();
+        let (push, pull) = (socket_new(context, PUSH).unwrap(), socket_new(context, PULL).unwrap());
+        bind(pull, "inproc://batch").unwrap();
+        connect(push, "inproc://batch").unwrap();
+        let body = |number: usize| number.to_string().into_bytes();
+        let mut messages: VecDeque<Message> = (0..5_000).map(|number| Message::from(body(number))).collect();
+        let last: *const Message = &raw const messages[4_999];
+        let mut received = 0;
+        while let Err(failure) = send_many(push, &mut messages) {
+            assert_eq!(failure.errno, ErrorCode::Eagain.errno());
+            // However often it waits, a batch is neither copied nor shifted.
+            assert!(std::ptr::eq(messages.back().unwrap(), last));
+            assert_eq!(messages.front().unwrap().bytes(), body(5_000 - messages.len()));
+            while let Some(message) = try_recv(pull).unwrap() {
+                assert_eq!(message.bytes(), body(received));
+                received += 1;
+            }
+        }
+        assert!(received > 0 && messages.is_empty());
+        socket_close(push);
+        socket_close(pull);
+        context_term(context).unwrap();
+    }
 }
