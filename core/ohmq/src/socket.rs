@@ -136,11 +136,6 @@ impl Socket {
                 outcome = self.core().give(&mut message, Patience::None, look);
             }
         }
-        // The socket may be writable, only not to the peer of this message. Then nobody but the send itself can ask that
-        // peer to tell of room, and an event loop is going to rely on it.
-        if outcome == Ok(false) && self.core().is_armed() {
-            outcome = self.core().give(&mut message, Patience::None, Look::Last);
-        }
         match outcome {
             Ok(true) => Ok(()),
             Ok(false) => Err(SendError { error: self.core().would_block("send"), message: message.into() }),

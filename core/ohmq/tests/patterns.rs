@@ -415,29 +415,6 @@ fn the_descriptor_tells_of_messages() {
 }
 
 #[test]
-fn the_descriptor_tells_of_room_with_a_full_peer_though_the_socket_was_writable() {
-    let pair = Pair::new("inproc://full", SocketType::XPub, SocketType::XSub);
-    pair.bound.set(SocketOption::XpubNodrop, 1).unwrap();
-    pair.connected.send(&b"\x01"[..]).unwrap();
-    receive(&pair.bound);
-    let mut poller = Poller::new();
-    poller.add_fd(pair.bound.fd().unwrap(), Events::IN, 1);
-    let mut count = 0;
-    while pair.bound.try_send("x").is_ok() {
-        count += 1;
-    }
-    assert_eq!(pair.bound.arm(Events::OUT).unwrap(), Events::OUT);
-    assert_eq!(pair.bound.try_send("late").unwrap_err().error.code(), ErrorCode::Eagain);
-    for _ in 0..count {
-        receive(&pair.connected);
-    }
-    assert_eq!(poller.wait(PATIENCE).unwrap(), [(1, Events::IN)]);
-    pair.bound.try_send("late").unwrap();
-    assert_eq!(receive(&pair.connected).bytes(), b"late");
-    pair.end();
-}
-
-#[test]
 fn a_pair_has_one_peer() {
     for transport in TRANSPORTS {
         let pair = Pair::new(transport, SocketType::Pair, SocketType::Pair);

@@ -424,11 +424,6 @@ impl SocketCore {
         Ok(Events::NONE)
     }
 
-    /// Whether an event loop was told to watch the descriptor.
-    pub(crate) fn is_armed(&self) -> bool {
-        self.lock_outlet().as_ref().is_some_and(|outlet| outlet.armed.is_some())
-    }
-
     /// Ends every blocked call on this socket with `EINTR`.
     pub(crate) fn interrupt(&self) {
         let mark = || _ = self.interrupts.fetch_add(1, Ordering::SeqCst);
