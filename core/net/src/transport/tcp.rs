@@ -34,7 +34,7 @@ fn listen(address: SocketAddr, config: &LinkConfig) -> io::Result<Bound> {
     socket.bind(&address.into())?;
     socket.listen(config.backlog)?;
     let endpoint = name(&socket.local_addr()?);
-    Ok(Bound { listener: Listener { socket, tcp: true, _file: None }, endpoint })
+    Ok(Bound { listener: Listener { socket, tcp: true, file: None }, endpoint, file: None })
 }
 
 /// The local addresses an endpoint names. An interface's name goes before a host's.

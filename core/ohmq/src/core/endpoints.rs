@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_net::{Link, LinkEnd, Origin};
+use ohmq_net::{BoundFile, Link, LinkEnd, Origin};
 use ohmq_proto::endpoint::{Endpoint as Address, EndpointError};
 use ohmq_spec::{ErrorCode, SocketType};
 
@@ -34,7 +34,7 @@ impl SocketCore {
             inner.is_open("bind", text)?;
             let id = handle.listen(bound.listener, me, config);
             inner.last_endpoint.clone_from(&bound.endpoint);
-            let kind = EndpointKind::Listener { handle, id };
+            let kind = EndpointKind::Listener { handle, id, file: bound.file };
             inner.endpoints.push(Endpoint { id, name: bound.endpoint.clone(), given: text.to_owned(), kind });
             Ok(())
         })?;
@@ -96,7 +96,8 @@ impl SocketCore {
             Some(entry)
         });
         match freed {
-            Some(Endpoint { kind: EndpointKind::Listener { handle, id }, .. }) => {
+            Some(Endpoint { kind: EndpointKind::Listener { handle, id, file }, .. }) => {
+                free(file.as_deref());
                 handle.unlisten_now(id);
                 Ok(())
             }
@@ -112,22 +113,23 @@ impl SocketCore {
 
     /// Lets go of everything at the end of the socket's life.
     pub(super) fn close_endpoints(&self) {
-        let names = self.with(|inner| {
+        let endpoints = self.with(|inner| {
             inner.closed = true;
             let linger = options::timeout(inner.options.linger);
-            let endpoints = std::mem::take(&mut inner.endpoints);
-            for entry in &endpoints {
-                if let EndpointKind::Listener { handle, id } = &entry.kind {
-                    handle.unlisten(*id);
-                }
-            }
             for pipe in inner.table.ids() {
                 inner.close_pipe(pipe, linger);
             }
-            endpoints
+            std::mem::take(&mut inner.endpoints)
         });
-        for entry in names.iter().filter(|entry| matches!(entry.kind, EndpointKind::InprocBound)) {
-            self.context.registry().unbind(inproc_name(&entry.name));
+        for entry in endpoints {
+            match entry.kind {
+                EndpointKind::Listener { handle, id, file } => {
+                    free(file.as_deref());
+                    handle.unlisten(id);
+                }
+                EndpointKind::InprocBound => self.context.registry().unbind(inproc_name(&entry.name)),
+                EndpointKind::Dialed | EndpointKind::InprocDialed => {}
+            }
         }
     }
 
@@ -270,6 +272,13 @@ impl Inner {
                 self.close_pipe(pipe, linger);
             }
         }
+    }
+}
+
+/// The path is free when the call returns, whatever the I/O thread is busy with.
+fn free(file: Option<&BoundFile>) {
+    if let Some(file) = file {
+        file.remove();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ohmq_net::{Direct, Link, ListenerId};
+use ohmq_net::{BoundFile, Direct, Link, ListenerId};
 use ohmq_proto::{DropCause, Message, Pattern, Pipes, Route, RouteError};
 
 use super::effects::Effect;
@@ -26,7 +26,7 @@ pub(super) struct Endpoint {
 
 #[derive(Debug)]
 pub(super) enum EndpointKind {
-    Listener { handle: ohmq_net::Handle, id: ListenerId },
+    Listener { handle: ohmq_net::Handle, id: ListenerId, file: Option<Arc<BoundFile>> },
     Dialed,
     InprocBound,
     InprocDialed,
