@@ -19,7 +19,7 @@ pub(super) struct Endpoint {
     pub(super) id: u64,
     /// As `unbind` and `disconnect` name it.
     pub(super) name: String,
-    /// As it was given to `connect`.
+    /// As it was given to `bind` or `connect`.
     pub(super) given: String,
     pub(super) kind: EndpointKind,
 }
@@ -30,6 +30,13 @@ pub(super) enum EndpointKind {
     Dialed,
     InprocBound,
     InprocDialed,
+}
+
+impl EndpointKind {
+    /// Whether `bind` made it, and not `connect`.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self, EndpointKind::Listener { .. } | EndpointKind::InprocBound)
+    }
 }
 
 /// Whether a send was tried before.
