@@ -8,8 +8,11 @@ use crate::link::Progress;
 /// Connections of one listener whose handshake may be under way at a time, if there are descriptors for so many.
 const MOST: u64 = 1024;
 
-/// For so long a newcomer may stay whatever happens: a peer far away needs several round trips.
-const GRACE: Duration = Duration::from_secs(1);
+/// For so long a newcomer may stay silent whatever happens: its greeting comes with the first round trip.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// For so long one that speaks may: a peer far away needs several.
+const SPEECH: Duration = Duration::from_secs(5);
 
 /// Who is next to go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,10 +73,11 @@ impl Handshakes {
         while self.speaking.front().is_some_and(|(key, _)| progress(*key) == Progress::Over) {
             self.speaking.pop_front();
         }
-        let oldest = [self.silent.front(), self.speaking.front()];
+        let oldest = [(self.silent.front(), SILENCE), (self.speaking.front(), SPEECH)];
         let mut soonest = Next::Nobody;
-        for &(key, since) in oldest.into_iter().flatten() {
-            let due = since + GRACE;
+        for (front, grace) in oldest {
+            let Some(&(key, since)) = front else { continue };
+            let due = since + grace;
             match soonest {
                 _ if due <= now => return Next::Victim(key),
                 Next::Not(other) if other <= due => {}
@@ -114,13 +118,13 @@ mod tests {
         handshakes.end(1);
         assert_eq!(handshakes.next(at(2000), odd_are_silent), Next::Victim(3));
         handshakes.end(3);
-        assert_eq!(handshakes.next(at(1001), odd_are_silent), Next::Not(at(1002)));
-        assert_eq!(handshakes.next(at(1002), odd_are_silent), Next::Victim(2));
+        assert_eq!(handshakes.next(at(5001), odd_are_silent), Next::Not(at(5002)));
+        assert_eq!(handshakes.next(at(5002), odd_are_silent), Next::Victim(2));
         handshakes.end(2);
-        handshakes.begin(5, at(1002));
+        handshakes.begin(5, at(5002));
         let speaking = |key| if key == 4 { Progress::Speaking } else { Progress::Silent };
-        assert_eq!(handshakes.next(at(1003), speaking), Next::Not(at(1004)));
-        assert_eq!(handshakes.next(at(1004), speaking), Next::Victim(4), "before one that has just come");
+        assert_eq!(handshakes.next(at(5003), speaking), Next::Not(at(5004)));
+        assert_eq!(handshakes.next(at(5004), speaking), Next::Victim(4), "before one that has just come");
         assert_eq!(handshakes.next(at(9000), |_| Progress::Over), Next::Nobody);
     }
 }
