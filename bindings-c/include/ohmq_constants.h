@@ -203,7 +203,10 @@
 #define ZMQ_BACKLOG 19
 /** Longest delay between attempts to reconnect, which then doubles each time; 0 keeps the first delay. */
 #define ZMQ_RECONNECT_IVL_MAX 21
-/** Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. */
+/**
+ * Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+ * means no limit.
+ */
 #define ZMQ_MAXMSGSIZE 22
 /** Messages that may wait for each peer before sending blocks or drops; 0 means no limit. */
 #define ZMQ_SNDHWM 23

@@ -118,8 +118,8 @@ export const SocketOption = {
      */
     RECONNECT_IVL_MAX: 21,
     /**
-     * Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-     * Concerns later binds and connects.
+     * Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+     * means no limit. Default −1. Concerns later binds and connects.
      */
     MAXMSGSIZE: 22,
     /**
@@ -1041,8 +1041,8 @@ export interface SocketOptions {
      */
     reconnectMaxInterval: number
     /**
-     * Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-     * Concerns later binds and connects.
+     * Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+     * means no limit. Default −1. Concerns later binds and connects.
      */
     maxMessageSize: number
     /** The opposite of `IPV6`. Default on. Concerns later binds and connects. Not supported yet. */

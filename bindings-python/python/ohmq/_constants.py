@@ -119,8 +119,8 @@ class SocketOption(IntEnum):
     #: Longest delay between attempts to reconnect, which then doubles each time; 0 keeps the first delay.
     #: Default 0 ms. Concerns later binds and connects.
     RECONNECT_IVL_MAX = 21
-    #: Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-    #: Concerns later binds and connects.
+    #: Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+    #: means no limit. Default −1. Concerns later binds and connects.
     MAXMSGSIZE = 22, _OptType.int64
     #: Messages that may wait for each peer before sending blocks or drops; 0 means no limit. Default 1000
     #: messages.

@@ -145,8 +145,8 @@ class SocketOptions(_Options):
 
     @property
     def maxmsgsize(self) -> int:
-        """Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-        Concerns later binds and connects."""
+        """Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+        means no limit. Default −1. Concerns later binds and connects."""
         return self.get(22)
 
     @maxmsgsize.setter

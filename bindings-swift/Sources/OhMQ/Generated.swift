@@ -143,8 +143,8 @@ public enum SocketOption: Int32, Sendable, Hashable, CaseIterable {
     /// Longest delay between attempts to reconnect, which then doubles each time; 0 keeps the first delay.
     /// Default 0 ms. Concerns later binds and connects.
     case reconnectMaxInterval = 21
-    /// Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-    /// Concerns later binds and connects.
+    /// Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+    /// means no limit. Default −1. Concerns later binds and connects.
     case maxMessageSize = 22
     /// Messages that may wait for each peer before sending blocks or drops; 0 means no limit. Default 1000
     /// messages.
@@ -787,14 +787,14 @@ extension Socket {
         try set(.reconnectMaxInterval, to: value)
     }
 
-    /// Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-    /// Concerns later binds and connects.
+    /// Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+    /// means no limit. Default −1. Concerns later binds and connects.
     public var maxMessageSize: Int64 {
         get throws(OhMQError) { try get(.maxMessageSize) }
     }
 
-    /// Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-    /// Concerns later binds and connects.
+    /// Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+    /// means no limit. Default −1. Concerns later binds and connects.
     public func setMaxMessageSize(_ value: Int64) throws(OhMQError) {
         try set(.maxMessageSize, to: value)
     }

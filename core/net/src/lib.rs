@@ -31,4 +31,4 @@ pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};
 pub use stream::Stream;
 pub use sys::{Signal, WaitResult, fork_generation, wait_readable, watch_forks};
-pub use transport::{Bound, Listener, bind};
+pub use transport::{Bound, BoundFile, Listener, bind};

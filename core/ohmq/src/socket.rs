@@ -66,8 +66,8 @@ impl Socket {
         self.core().connect(endpoint)
     }
 
-    /// Stops listening on an endpoint and ends the connections it accepted. Wildcards want the resolved form. When this
-    /// returns the address is free; that may take as long as the I/O thread is busy.
+    /// Stops listening on an endpoint, named as it was given or in its resolved form, and ends the connections it accepted.
+    /// When this returns the address is free; that may take as long as the I/O thread is busy.
     ///
     /// # Errors
     ///

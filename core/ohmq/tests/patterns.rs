@@ -445,6 +445,25 @@ fn an_address_is_free_when_unbind_returns() {
     }
 }
 
+#[test]
+fn a_path_is_free_when_close_returns() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = Context::new();
+    for path in ["again", "*"] {
+        let wanted =
+            if path == "*" { "ipc://*".into() } else { format!("ipc://{}/{path}", folder.path().display()) };
+        for _ in 0..200 {
+            let socket = context.socket(SocketType::Pull).unwrap();
+            let bound = socket.bind(&wanted).unwrap();
+            let file = std::path::Path::new(bound.strip_prefix("ipc://").unwrap());
+            assert!(file.exists());
+            socket.close();
+            assert!(!file.exists(), "{bound}");
+            assert!(path != "*" || !file.parent().unwrap().exists(), "{bound}");
+        }
+    }
+}
+
 /// A path that is just being left must be in use or free to others, never half of each.
 #[test]
 fn a_path_that_many_want_has_one_holder() {

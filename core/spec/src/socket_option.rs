@@ -53,7 +53,7 @@ table! {
     /// Longest delay between attempts to reconnect, which then doubles each time; 0 keeps the first delay.
     ReconnectIvlMax = row!(21, "ZMQ_RECONNECT_IVL_MAX", "reconnect_max_interval").int(0, 0, MAX)
         .unit(Unit::Milliseconds).java("ReconnectIVLMax").implemented();
-    /// Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit.
+    /// Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1 means no limit.
     Maxmsgsize = row!(22, "ZMQ_MAXMSGSIZE", "max_message_size").int64(-1).unit(Unit::Bytes).java("MaxMsgSize")
         .implemented();
     /// Messages that may wait for each peer before sending blocks or drops; 0 means no limit.

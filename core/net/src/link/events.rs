@@ -57,6 +57,17 @@ pub(crate) struct Refill {
     pub(crate) last: bool,
 }
 
+/// How far the handshake of a connection has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Progress {
+    /// The peer has said nothing, or too little to tell that it speaks ZMTP.
+    Silent,
+    /// It has begun.
+    Speaking,
+    /// It is done, or the connection is.
+    Over,
+}
+
 impl Link {
     /// Takes the events that happened since the last call, oldest first, and says whether messages wait to be received.
     pub fn take_news(&self) -> (Vec<LinkEvent>, bool) {
@@ -67,6 +78,16 @@ impl Link {
     /// True when messages wait to be received.
     pub fn has_inbound(&self) -> bool {
         !self.lock().inbound.is_empty()
+    }
+
+    /// How far the handshake has come.
+    pub(crate) fn progress(&self) -> Progress {
+        match self.lock().wire.as_ref().map(|wire| &wire.connection) {
+            Some(connection) if connection.established() => Progress::Over,
+            Some(connection) if connection.has_heard() => Progress::Speaking,
+            Some(_) => Progress::Silent,
+            None => Progress::Over,
+        }
     }
 
     /// True when this link will never carry anything again.

@@ -73,8 +73,8 @@ pub(crate) struct Listening {
     pub(super) listener: Listener,
     pub(super) owner: Arc<dyn Owner>,
     pub(super) config: LinkConfig,
-    /// An [`Alarm::Accept`](super::turn::Alarm::Accept) is set: what comes until then waits for it.
-    pub(super) resting: bool,
+    /// An [`Alarm::Accept`](super::turn::Alarm::Accept) is set for then: what comes before waits for it.
+    pub(super) resting: Option<Instant>,
 }
 
 struct Shared {
@@ -124,7 +124,7 @@ impl Handle {
     /// Serves a bound listener; every connection it accepts is adopted by `owner`.
     pub fn listen(&self, listener: Listener, owner: Arc<dyn Owner>, config: LinkConfig) -> ListenerId {
         let id = self.next_key();
-        self.send(Command::Listen(id, Box::new(Listening { listener, owner, config, resting: false })));
+        self.send(Command::Listen(id, Box::new(Listening { listener, owner, config, resting: None })));
         id
     }
 

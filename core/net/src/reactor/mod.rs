@@ -3,6 +3,7 @@
 
 mod dial;
 mod handle;
+mod handshakes;
 mod turn;
 
 pub(crate) use handle::Command;

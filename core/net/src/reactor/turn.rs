@@ -1,6 +1,6 @@
 //! The inside of an I/O thread: one loop of events, commands and timers. Every turn does bounded work.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 
 use super::dial::Dial;
 use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
+use super::handshakes::{Handshakes, Next};
 use crate::kernel;
 use crate::keyed::Keyed;
-use crate::link::{After, Link, Loss, Origin, Owner, ReadTurn, Teller};
+use crate::link::{After, Link, Loss, Origin, Owner, Progress, ReadTurn, Teller};
 use crate::nest::{self, Nest};
 use crate::stream::Stream;
 use crate::sys::{AlarmClock, is_readable};
 
 /// Connections one listener accepts before others have their turn.
 const ACCEPTS_PER_TURN: usize = 64;
-
-/// Connections of one listener whose handshake may be under way at a time.
-const HANDSHAKES: usize = 1024;
 
 /// How long a listener rests after the process ran out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -46,7 +46,7 @@ pub(super) enum Alarm {
     Tick,
     /// The linger time of a closed link is over.
     Linger,
-    /// A listener that had no descriptors left tries again.
+    /// A listener that had no descriptors left, or too many handshakes under way, tries again.
     Accept,
 }
 
@@ -76,8 +76,8 @@ pub(super) struct IoThread {
     eager_nests: HashSet<u64>,
     /// Sockets that stream, each under the key of the link it began with.
     streams: HashMap<u64, Arc<dyn Owner>>,
-    /// Connections whose handshake is not done, by listener, oldest first.
-    handshaking: HashMap<ListenerId, VecDeque<u64>>,
+    /// Connections whose handshake is not done, by listener.
+    handshaking: HashMap<ListenerId, Handshakes>,
     clock: Option<AlarmClock>,
     quitting: bool,
 }
@@ -166,7 +166,7 @@ impl IoThread {
             return self.serve_nest(key, &nest);
         }
         if let Some(entry) = self.listeners.get(&key) {
-            if !entry.resting {
+            if entry.resting.is_none() {
                 self.accept(key);
             }
             return;
@@ -240,7 +240,7 @@ impl IoThread {
                 Alarm::Tick => self.tick(key),
                 Alarm::Linger => self.finish(key),
                 Alarm::Accept => {
-                    self.listeners.entry(key).and_modify(|entry| entry.resting = false);
+                    self.listeners.entry(key).and_modify(|entry| entry.resting = None);
                     self.accept(key);
                 }
             }
@@ -291,22 +291,60 @@ impl IoThread {
 
     /// A connection whose handshake its listener no longer waits for.
     fn shaken(&mut self, key: u64, listener: Option<ListenerId>) {
-        if let Some(queue) = listener.and_then(|id| self.handshaking.get_mut(&id)) {
-            queue.retain(|other| *other != key);
+        let Some(id) = listener else { return };
+        let Some(handshakes) = self.handshaking.get_mut(&id) else { return };
+        let was_full = handshakes.is_full();
+        handshakes.end(key);
+        if was_full {
+            self.accept_in(id, Duration::ZERO);
         }
     }
 
     /// One more connection whose handshake begins. Strangers who connect and say nothing must neither eat the memory of
-    /// those who talk nor keep new ones out, so the oldest goes.
+    /// those who talk nor keep new ones out, so one of them goes when there are too many.
     fn handshake_begins(&mut self, key: u64, listener: ListenerId) {
-        let queue = self.handshaking.entry(listener).or_default();
-        queue.push_back(key);
-        let oldest = if queue.len() > HANDSHAKES { queue.pop_front() } else { None };
+        let Some(handshakes) = self.handshaking.get_mut(&listener) else { return };
+        let was_full = handshakes.is_full();
+        handshakes.begin(key, kernel::now());
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.handshaking = Some(listener);
         }
-        if let Some(oldest) = oldest {
-            self.with_link(oldest, |link| link.abort(Loss::Stream(std::io::ErrorKind::ConnectionAborted)));
+        if was_full {
+            self.send_away(listener);
+        }
+    }
+
+    /// Who of a listener's handshakes is next to go.
+    fn next_to_go(&mut self, listener: ListenerId, now: Instant) -> Next {
+        let IoThread { handshaking, entries, .. } = self;
+        let progress = |key| entries.get(&key).map_or(Progress::Over, |entry| entry.link.progress());
+        handshaking.get_mut(&listener).map_or(Next::Nobody, |handshakes| handshakes.next(now, progress))
+    }
+
+    /// Ends the handshake that is next to go, if one is.
+    fn send_away(&mut self, listener: ListenerId) -> bool {
+        let Next::Victim(key) = self.next_to_go(listener, kernel::now()) else { return false };
+        if let Some(handshakes) = self.handshaking.get_mut(&listener) {
+            handshakes.end(key);
+        }
+        self.with_link(key, |link| link.abort(Loss::Stream(std::io::ErrorKind::ConnectionAborted)));
+        true
+    }
+
+    /// Ends a handshake so that another can begin: one of this listener's, or else of another's.
+    fn give_up_a_descriptor(&mut self, listener: ListenerId) -> bool {
+        let others: Vec<_> = self.handshaking.keys().copied().filter(|other| *other != listener).collect();
+        self.send_away(listener) || others.into_iter().any(|other| self.send_away(other))
+    }
+
+    /// How long newcomers have to wait in the kernel's queue, if they have to: there are too many handshakes, and all of
+    /// them are young.
+    fn is_crowded(&mut self, listener: ListenerId) -> Option<Duration> {
+        self.handshaking.get(&listener).filter(|handshakes| handshakes.is_full())?;
+        let now = kernel::now();
+        match self.next_to_go(listener, now) {
+            Next::Not(due) => Some(due.saturating_duration_since(now)),
+            Next::Victim(_) | Next::Nobody => None,
         }
     }
 
@@ -322,6 +360,8 @@ impl IoThread {
     fn listen(&mut self, id: ListenerId, listening: Box<Listening>) {
         let descriptor = listening.listener.as_raw_fd();
         if register(self.poll.registry(), descriptor, id, Interest::READABLE).is_ok() {
+            let descriptors = getrlimit(Resource::Nofile).current;
+            self.handshaking.insert(id, Handshakes::new(descriptors));
             self.listeners.insert(id, listening);
             self.accept(id);
         }
@@ -329,6 +369,9 @@ impl IoThread {
 
     fn accept(&mut self, id: ListenerId) {
         for _ in 0..ACCEPTS_PER_TURN {
+            if let Some(pause) = self.is_crowded(id) {
+                return self.accept_in(id, pause);
+            }
             let Some(entry) = self.listeners.get(&id) else { return };
             match entry.listener.accept(&entry.config.stream) {
                 Ok(Some(stream)) => {
@@ -342,7 +385,10 @@ impl IoThread {
                 Ok(None) => return,
                 // Out of descriptors or memory: the connection waits in the kernel's queue, so try again soon. An
                 // edge-triggered poller would not tell us.
-                Err(_) => return self.accept_in(id, ACCEPT_PAUSE),
+                Err(error) => {
+                    let room = lacks_descriptors(&error) && self.give_up_a_descriptor(id);
+                    return self.accept_in(id, if room { Duration::ZERO } else { ACCEPT_PAUSE });
+                }
             }
         }
         self.accept_in(id, Duration::ZERO);
@@ -350,10 +396,12 @@ impl IoThread {
 
     /// Accepts again after a pause, and not before.
     fn accept_in(&mut self, id: ListenerId, pause: Duration) {
-        if let Some(entry) = self.listeners.get_mut(&id) {
-            entry.resting = true;
-            self.timers.insert((kernel::now() + pause, id, Alarm::Accept));
+        let Some(entry) = self.listeners.get_mut(&id) else { return };
+        let due = kernel::now() + pause;
+        if let Some(before) = entry.resting.replace(due) {
+            self.timers.remove(&(before, id, Alarm::Accept));
         }
+        self.timers.insert((due, id, Alarm::Accept));
     }
 
     pub(super) fn insert(&mut self, link: Arc<Link>, dial: Option<Dial>) {
@@ -482,6 +530,10 @@ impl IoThread {
             self.timers.insert((kernel::now() + Duration::from_millis(1), key, Alarm::Linger));
         }
     }
+}
+
+fn lacks_descriptors(error: &std::io::Error) -> bool {
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 pub(super) fn register(

@@ -6,25 +6,37 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use ohmq_proto::endpoint::IpcEndpoint;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{Bound, Listener, buffers};
 use crate::config::LinkConfig;
+use crate::sys::{fork_generation, watch_forks};
 
-/// The file of a bound path. Dropping it removes the file, if it is still ours, and the folder we made for it. That is
-/// done while the socket still listens: a file nobody listens on would be taken for one left behind, and be replaced.
+/// The file of a bound path. It is to be removed while the socket still listens: a file nobody listens on would be taken
+/// for one left behind, and be replaced.
 #[derive(Debug)]
-pub(super) struct BoundFile {
+pub struct BoundFile {
     path: PathBuf,
     identity: (u64, u64),
+    /// The folder was made for it.
     folder: bool,
+    /// Asked once: the file that takes its place may have its number.
+    removed: AtomicBool,
+    /// The process that bound it; its forked children leave it alone.
+    generation: u32,
 }
 
-impl Drop for BoundFile {
-    fn drop(&mut self) {
+impl BoundFile {
+    /// Removes the file, if it is still ours, and the folder made for it. The first call does; in a forked child none.
+    pub fn remove(&self) {
+        if self.generation != fork_generation() || self.removed.swap(true, Ordering::SeqCst) {
+            return;
+        }
         // Somebody else may have bound the path since.
         if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.identity) {
             let _ = fs::remove_file(&self.path);
@@ -35,10 +47,43 @@ impl Drop for BoundFile {
     }
 }
 
+/// Lets one thread at a time do something. A thread that was at it when the process forked does not exist in the child, so
+/// there it is not waited for, as it would be with a mutex.
+struct Turns(AtomicU32);
+
+/// A thread has the turn, until this is dropped.
+struct Turn<'a>(&'a AtomicU32);
+
+impl Turns {
+    const NOBODY: u32 = u32::MAX;
+
+    const fn new() -> Self {
+        Turns(AtomicU32::new(Self::NOBODY))
+    }
+
+    /// Waits for the turn, in the process of this generation. What is done in a turn is short.
+    fn take(&self, generation: u32) -> Turn<'_> {
+        loop {
+            let holder = self.0.load(Ordering::Relaxed);
+            let taken = || self.0.compare_exchange(holder, generation, Ordering::Acquire, Ordering::Relaxed);
+            if holder != generation && taken().is_ok() {
+                return Turn(&self.0);
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(Turns::NOBODY, Ordering::Release);
+    }
+}
+
 pub(super) fn bind(endpoint: &IpcEndpoint, config: &LinkConfig) -> io::Result<Bound> {
     // From its making to `listen` a file is one nobody listens on: no other bind of this process may see it.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    static ONE_AT_A_TIME: Turns = Turns::new();
+    let _one = ONE_AT_A_TIME.take(watch_forks());
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     buffers(&socket, &config.stream);
@@ -49,12 +94,18 @@ pub(super) fn bind(endpoint: &IpcEndpoint, config: &LinkConfig) -> io::Result<Bo
         }
         IpcEndpoint::Path(path) => (format!("ipc://{path}"), Some(bind_path(&socket, path.into(), false)?)),
         IpcEndpoint::Temporary => {
-            let path = private_folder()?.join("socket");
-            (format!("ipc://{}", path.display()), Some(bind_path(&socket, path, true)?))
+            let folder = private_folder()?;
+            let path = folder.join("socket");
+            let name = format!("ipc://{}", path.display());
+            let bound = bind_path(&socket, path, true).inspect_err(|_| drop(fs::remove_dir(&folder)));
+            (name, Some(bound?))
         }
     };
-    socket.listen(config.backlog)?;
-    Ok(Bound { listener: Listener { _file: file, socket, tcp: false }, endpoint: name })
+    let file = file.map(Arc::new);
+    // Whatever happens from now on, its end removes the file.
+    let listener = Listener { file: file.clone(), socket, tcp: false };
+    listener.socket.listen(config.backlog)?;
+    Ok(Bound { listener, endpoint: name, file })
 }
 
 /// The address to connect to; `None` for a wildcard, which the grammar refuses before.
@@ -89,7 +140,9 @@ fn bind_path(socket: &Socket, path: PathBuf, folder: bool) -> io::Result<BoundFi
         other => other?,
     }
     let made = fs::symlink_metadata(&path)?;
-    Ok(BoundFile { path, identity: (made.dev(), made.ino()), folder })
+    let identity = (made.dev(), made.ino());
+    let removed = AtomicBool::new(false);
+    Ok(BoundFile { path, identity, folder, removed, generation: fork_generation() })
 }
 
 fn is_stale(path: &Path, address: &SockAddr) -> bool {
@@ -112,4 +165,76 @@ fn private_folder() -> io::Result<PathBuf> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_turn_left_behind_by_a_fork_is_free() {
+        static TURNS: Turns = Turns::new();
+        let (sender, taken) = mpsc::channel();
+        let parent = TURNS.take(0);
+        std::thread::spawn(move || {
+            let child = TURNS.take(1);
+            sender.send("child").unwrap();
+            drop(child);
+        });
+        assert_eq!(taken.recv_timeout(Duration::from_secs(10)), Ok("child"));
+        drop(parent);
+    }
+
+    /// The place for temporary files is the process's, so this test starts itself with another.
+    #[test]
+    fn a_private_folder_does_not_outlive_a_bind_that_failed() {
+        const TEST: &str = "transport::ipc::tests::a_private_folder_does_not_outlive_a_bind_that_failed";
+        const ALONE: &str = "OHMQ_TEST_LONG_PLACE";
+        if std::env::var_os(ALONE).is_some() {
+            let connection = ohmq_proto::connection::ConnectionConfig::new(ohmq_spec::SocketType::Pull);
+            let config = LinkConfig {
+                connection,
+                stream: crate::config::StreamOptions::default(),
+                reconnect: crate::config::Reconnect { interval: None, maximum: None },
+                connect_timeout: None,
+                send_hwm: 0,
+                recv_hwm: 0,
+                messages_are_events: false,
+                backlog: 1,
+                ipv6: false,
+            };
+            assert!(bind(&IpcEndpoint::Temporary, &config).is_err(), "the path is too long");
+            return;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let long = place.path().join("x".repeat(100));
+        fs::create_dir(&long).unwrap();
+        let ended = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", TEST])
+            .env(ALONE, "1")
+            .env("TMPDIR", &long)
+            .output()
+            .unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        assert_eq!(fs::read_dir(&long).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_thread_at_a_time_has_the_turn() {
+        static TURNS: Turns = Turns::new();
+        static AT_IT: AtomicBool = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        let _turn = TURNS.take(7);
+                        assert!(!AT_IT.swap(true, Ordering::SeqCst));
+                        AT_IT.store(false, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+    }
 }

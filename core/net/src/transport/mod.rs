@@ -8,20 +8,30 @@ mod tcp;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 
 use ohmq_proto::endpoint::{Endpoint, TcpAddress, TcpHost};
 use socket2::{SockAddr, Socket};
 
 use crate::config::{LinkConfig, StreamOptions};
 use crate::stream::Stream;
+pub use ipc::BoundFile;
 
 /// A bound, listening socket. Dropping it closes it and removes the file of an ipc path.
 #[derive(Debug)]
 pub struct Listener {
-    // Removed before the socket is closed: fields are dropped in this order.
-    _file: Option<ipc::BoundFile>,
+    file: Option<Arc<BoundFile>>,
     socket: Socket,
     tcp: bool,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Before the socket is closed, as the fields are dropped after this.
+        if let Some(file) = &self.file {
+            file.remove();
+        }
+    }
 }
 
 /// What [`bind`] made.
@@ -31,6 +41,8 @@ pub struct Bound {
     pub listener: Listener,
     /// The endpoint with wildcards resolved: what `connect` elsewhere and `unbind` here want.
     pub endpoint: String,
+    /// The file of an ipc path, for who unbinds it and cannot wait for the listener's end.
+    pub file: Option<Arc<BoundFile>>,
 }
 
 /// Binds a tcp or ipc endpoint and listens on it. Does not block, except for looking a host name up.

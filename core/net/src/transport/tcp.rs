@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 
 use ohmq_proto::endpoint::{Endpoint, TcpAddress, TcpHost};
+use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
 use super::{Bound, Listener, buffers};
@@ -14,10 +15,18 @@ pub(super) fn bind(address: &TcpAddress, config: &LinkConfig) -> io::Result<Boun
     for candidate in local(address, config.ipv6)? {
         match listen(candidate, config) {
             Ok(bound) => return Ok(bound),
-            Err(error) => failure = error,
+            // The system does not have this address; one that it has and that is in use is the answer.
+            Err(error) if is_missing(&error) => failure = error,
+            Err(error) => return Err(error),
         }
     }
     Err(failure)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 fn listen(address: SocketAddr, config: &LinkConfig) -> io::Result<Bound> {
@@ -34,7 +43,7 @@ fn listen(address: SocketAddr, config: &LinkConfig) -> io::Result<Bound> {
     socket.bind(&address.into())?;
     socket.listen(config.backlog)?;
     let endpoint = name(&socket.local_addr()?);
-    Ok(Bound { listener: Listener { socket, tcp: true, _file: None }, endpoint })
+    Ok(Bound { listener: Listener { socket, tcp: true, file: None }, endpoint, file: None })
 }
 
 /// The local addresses an endpoint names. An interface's name goes before a host's.
@@ -115,7 +124,10 @@ pub(super) fn dial_socket(target: &Endpoint, address: SocketAddr, config: &LinkC
             IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), source.port),
             IpAddr::V6(_) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), source.port),
         };
-        let source = local(source, config.ipv6)?.into_iter().find(family).unwrap_or(unspecified);
+        let found = local(source, config.ipv6)?.into_iter().find(family);
+        let any = (source.host == TcpHost::Any).then_some(unspecified);
+        // Without one of this family the peer's next address may do.
+        let source = found.or(any).ok_or(io::ErrorKind::AddrNotAvailable)?;
         socket.bind(&source.into())?;
     }
     Ok(socket)
@@ -125,7 +137,9 @@ pub(super) fn dial_socket(target: &Endpoint, address: SocketAddr, config: &LinkC
 pub(super) fn tune(socket: &Socket, options: &StreamOptions) {
     let _ = socket.set_tcp_nodelay(true);
     if options.tos != 0 {
+        // A stream of one family refuses the other's; one of both, on an IPv6 socket, wants each.
         let _ = socket.set_tos_v4(options.tos);
+        let _ = socket.set_tclass_v6(options.tos);
     }
     match options.keepalive {
         None => {}
@@ -153,5 +167,72 @@ fn name(address: &SockAddr) -> String {
     match address.as_socket() {
         Some(address) => format!("tcp://{address}"),
         None => "tcp://".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Reconnect;
+
+    fn config() -> LinkConfig {
+        LinkConfig {
+            connection: ohmq_proto::connection::ConnectionConfig::new(ohmq_spec::SocketType::Pull),
+            stream: StreamOptions::default(),
+            reconnect: Reconnect { interval: None, maximum: None },
+            connect_timeout: None,
+            send_hwm: 0,
+            recv_hwm: 0,
+            messages_are_events: false,
+            backlog: 1,
+            ipv6: true,
+        }
+    }
+
+    /// A system without IPv6 has nothing of what is tested here.
+    fn ipv6_socket() -> Option<Socket> {
+        let socket = Socket::new(Domain::IPV6, Type::STREAM, None).ok()?;
+        socket.set_only_v6(true).ok()?;
+        socket.bind(&SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 0).into()).ok()?;
+        Some(socket)
+    }
+
+    #[test]
+    fn a_type_of_service_is_set_for_either_family() {
+        let options = StreamOptions { tos: 0x28, ..StreamOptions::default() };
+        let v4 = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        tune(&v4, &options);
+        assert_eq!(v4.tos_v4().unwrap(), 0x28);
+        let Some(v6) = ipv6_socket() else { return };
+        tune(&v6, &options);
+        assert_eq!(v6.tclass_v6().unwrap(), 0x28);
+    }
+
+    #[test]
+    fn a_source_address_of_the_other_family_is_not_replaced() {
+        let dial = |text, address| {
+            let target = Endpoint::parse_connect(text).unwrap();
+            let bound = dial_socket(&target, address, &config())?.local_addr()?;
+            io::Result::Ok(bound.as_socket().unwrap().ip())
+        };
+        let v4 = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 9);
+        let v6 = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 9);
+        let missing = |result: io::Result<_>| result.unwrap_err().kind() == io::ErrorKind::AddrNotAvailable;
+        assert!(missing(dial("tcp://[::1]:0;localhost:9", v4)));
+        assert_eq!(dial("tcp://127.0.0.1:0;localhost:9", v4).unwrap(), Ipv4Addr::LOCALHOST);
+        assert_eq!(dial("tcp://*:0;localhost:9", v4).unwrap(), Ipv4Addr::UNSPECIFIED);
+        if ipv6_socket().is_some() {
+            assert!(missing(dial("tcp://127.0.0.1:0;localhost:9", v6)));
+            assert_eq!(dial("tcp://*:0;localhost:9", v6).unwrap(), Ipv6Addr::UNSPECIFIED);
+        }
+    }
+
+    #[test]
+    fn an_address_in_use_is_not_exchanged_for_another() {
+        let Some(first) = ipv6_socket() else { return };
+        first.listen(1).unwrap();
+        let port = first.local_addr().unwrap().as_socket().unwrap().port();
+        let error = bind(&TcpAddress { host: TcpHost::Any, port }, &config()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 }

@@ -82,6 +82,7 @@ impl Inner {
     /// A peer is here and known by name: attach it if that has not happened, tell it what we want to hear.
     pub(super) fn joined(&mut self, pipe: PipeId, routing_id: Bytes) {
         let Some(slot) = self.table.get_mut(pipe) else { return };
+        let routing_id = slot.named.as_deref().cloned().unwrap_or(routing_id);
         if slot.stage != Stage::Attached {
             let left_over = slot.stage == Stage::Retired;
             slot.stage = Stage::Attached;
@@ -208,8 +209,12 @@ impl Inner {
         self.table.effects.ring |= (Events::IN | Events::OUT).interest();
     }
 
-    /// The peer will not come back. Its last messages can still be received.
+    /// The peer will not come back, nor is it called again: the endpoint that led to it is free to be connected to. Its
+    /// last messages can still be received.
     fn peer_gone(&mut self, pipe: PipeId) {
+        if let Some(endpoint) = self.table.get(pipe).map(|slot| slot.endpoint) {
+            self.endpoints.retain(|entry| entry.id != endpoint || entry.kind.is_bound());
+        }
         self.part(pipe);
         if self.table.get(pipe).is_some_and(|slot| slot.stage == Stage::Waiting) {
             self.forget(pipe);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ohmq_net::{Link, LinkEnd, Origin};
+use ohmq_net::{BoundFile, Link, LinkEnd, Origin};
 use ohmq_proto::endpoint::{Endpoint as Address, EndpointError};
 use ohmq_spec::{ErrorCode, SocketType};
 
@@ -34,7 +34,7 @@ impl SocketCore {
             inner.is_open("bind", text)?;
             let id = handle.listen(bound.listener, me, config);
             inner.last_endpoint.clone_from(&bound.endpoint);
-            let kind = EndpointKind::Listener { handle, id };
+            let kind = EndpointKind::Listener { handle, id, file: bound.file };
             inner.endpoints.push(Endpoint { id, name: bound.endpoint.clone(), given: text.to_owned(), kind });
             Ok(())
         })?;
@@ -44,11 +44,11 @@ impl SocketCore {
     pub(crate) fn connect(&self, text: &str) -> Result<()> {
         self.usable("connect")?;
         let address = Address::parse_connect(text).map_err(|error| refused("connect", text, &error))?;
-        if self.with(|inner| inner.is_repeated(text, self.socket_type)) {
-            return Ok(());
-        }
         if let Address::Inproc(name) = address {
             return self.connect_inproc(&name, text);
+        }
+        if self.with(|inner| inner.is_repeated(text, self.socket_type)) {
+            return Ok(());
         }
         let handle = self.io_thread("connect", text)?;
         let Some(owner) = self.me.upgrade() else {
@@ -62,8 +62,9 @@ impl SocketCore {
             let mut slot = Slot::new(link.key(), Channel::Link(LinkEnd::new(Arc::clone(&link))), id);
             let attach = !inner.options.immediate;
             slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
-            let pipe = inner.table.insert(slot);
             let named = inner.options.connect_routing_id.take();
+            slot.named = named.clone().map(Box::new);
+            let pipe = inner.table.insert(slot);
             if attach && !inner.pattern.attach(pipe) {
                 // PAIR has its peer already: the endpoint is remembered and leads nowhere, as in libzmq.
                 inner.table.remove(pipe);
@@ -79,24 +80,26 @@ impl SocketCore {
         })
     }
 
-    /// `unbind` and `disconnect` are one operation, as in libzmq; the name decides.
+    /// `unbind` and `disconnect` are one operation, as in libzmq: the name decides, and the operation only between two
+    /// endpoints of that name.
     pub(crate) fn undo(&self, text: &str, operation: &'static str) -> Result<()> {
         self.usable(operation)?;
         let parsed = Address::parse_bind(text).map(drop).or_else(|_| Address::parse_connect(text).map(drop));
         parsed.map_err(|error| refused(operation, text, &error))?;
         let unbind = operation == "unbind";
         let freed = self.with(|inner| {
-            let found = inner.endpoints.iter().rposition(|entry| {
-                let bound = matches!(entry.kind, EndpointKind::Listener { .. } | EndpointKind::InprocBound);
-                bound == unbind && (entry.name == text || (!bound && entry.given == text))
-            });
-            let entry = inner.endpoints.remove(found?);
+            let named = |entry: &Endpoint| entry.name == text || entry.given == text;
+            let meant = |entry: &Endpoint| entry.kind.is_bound() == unbind && named(entry);
+            let endpoints = &inner.endpoints;
+            let found = endpoints.iter().rposition(meant).or_else(|| endpoints.iter().rposition(named))?;
+            let entry = inner.endpoints.remove(found);
             let linger = options::timeout(inner.options.linger);
             inner.end_pipes(&entry, linger);
             Some(entry)
         });
         match freed {
-            Some(Endpoint { kind: EndpointKind::Listener { handle, id }, .. }) => {
+            Some(Endpoint { kind: EndpointKind::Listener { handle, id, file }, .. }) => {
+                free(file.as_deref());
                 handle.unlisten_now(id);
                 Ok(())
             }
@@ -112,22 +115,23 @@ impl SocketCore {
 
     /// Lets go of everything at the end of the socket's life.
     pub(super) fn close_endpoints(&self) {
-        let names = self.with(|inner| {
+        let endpoints = self.with(|inner| {
             inner.closed = true;
             let linger = options::timeout(inner.options.linger);
-            let endpoints = std::mem::take(&mut inner.endpoints);
-            for entry in &endpoints {
-                if let EndpointKind::Listener { handle, id } = &entry.kind {
-                    handle.unlisten(*id);
-                }
-            }
             for pipe in inner.table.ids() {
                 inner.close_pipe(pipe, linger);
             }
-            endpoints
+            std::mem::take(&mut inner.endpoints)
         });
-        for entry in names.iter().filter(|entry| matches!(entry.kind, EndpointKind::InprocBound)) {
-            self.context.registry().unbind(inproc_name(&entry.name));
+        for entry in endpoints {
+            match entry.kind {
+                EndpointKind::Listener { handle, id, file } => {
+                    free(file.as_deref());
+                    handle.unlisten(id);
+                }
+                EndpointKind::InprocBound => self.context.registry().unbind(inproc_name(&entry.name)),
+                EndpointKind::Dialed | EndpointKind::InprocDialed => {}
+            }
         }
     }
 
@@ -190,11 +194,13 @@ impl SocketCore {
             let mut slot = Slot::new(id, Channel::Inproc(Box::new(near)), id);
             let attach = !inner.options.immediate;
             slot.stage = if attach { Stage::Attached } else { Stage::Waiting };
+            let named = inner.options.connect_routing_id.take();
+            slot.named = named.clone().map(Box::new);
             let pipe = inner.table.insert(slot);
             let attached = !attach || inner.pattern.attach(pipe);
             if !attached {
                 inner.table.remove(pipe);
-            } else if let Some(routing_id) = inner.options.connect_routing_id.take() {
+            } else if let Some(routing_id) = named {
                 inner.pattern.identify(pipe, routing_id);
             }
             inner.remember_connect(id, text, EndpointKind::InprocDialed);
@@ -246,12 +252,13 @@ impl Inner {
         Err(Error::new(ErrorCode::Enotsock, operation, text.to_owned()).because("the socket is closed"))
     }
 
-    /// A second `connect` to the same endpoint does nothing on DEALER, SUB, PUB and REQ (libzmq's rule).
+    /// A second `connect` to the same endpoint does nothing on DEALER, SUB, PUB and REQ, but over inproc (libzmq's rule).
     fn is_repeated(&self, text: &str, socket_type: SocketType) -> bool {
         matches!(socket_type, SocketType::Dealer | SocketType::Sub | SocketType::Pub | SocketType::Req)
-            && self.endpoints.iter().any(|entry| {
-                matches!(entry.kind, EndpointKind::Dialed | EndpointKind::InprocDialed) && entry.given == text
-            })
+            && self
+                .endpoints
+                .iter()
+                .any(|entry| matches!(entry.kind, EndpointKind::Dialed) && entry.given == text)
     }
 
     fn remember_connect(&mut self, id: u64, text: &str, kind: EndpointKind) {
@@ -270,6 +277,13 @@ impl Inner {
                 self.close_pipe(pipe, linger);
             }
         }
+    }
+}
+
+/// The path is free when the call returns, whatever the I/O thread is busy with.
+fn free(file: Option<&BoundFile>) {
+    if let Some(file) = file {
+        file.remove();
     }
 }
 

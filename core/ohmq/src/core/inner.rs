@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ohmq_net::{Direct, Link, ListenerId};
+use ohmq_net::{BoundFile, Direct, Link, ListenerId};
 use ohmq_proto::{DropCause, Message, Pattern, Pipes, Route, RouteError};
 
 use super::effects::Effect;
@@ -19,17 +19,24 @@ pub(super) struct Endpoint {
     pub(super) id: u64,
     /// As `unbind` and `disconnect` name it.
     pub(super) name: String,
-    /// As it was given to `connect`.
+    /// As it was given to `bind` or `connect`.
     pub(super) given: String,
     pub(super) kind: EndpointKind,
 }
 
 #[derive(Debug)]
 pub(super) enum EndpointKind {
-    Listener { handle: ohmq_net::Handle, id: ListenerId },
+    Listener { handle: ohmq_net::Handle, id: ListenerId, file: Option<Arc<BoundFile>> },
     Dialed,
     InprocBound,
     InprocDialed,
+}
+
+impl EndpointKind {
+    /// Whether `bind` made it, and not `connect`.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self, EndpointKind::Listener { .. } | EndpointKind::InprocBound)
+    }
 }
 
 /// Whether a send was tried before.

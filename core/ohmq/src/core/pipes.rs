@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ohmq_net::{Counters, Direct, Keyed, Link, LinkEnd};
 use ohmq_proto::message::folded::unfold;
 use ohmq_proto::{Found, Inbox, Message, PipeId, Pipes};
@@ -66,6 +67,8 @@ pub(super) struct Slot {
     /// The bind or connect it belongs to.
     pub(super) endpoint: u64,
     pub(super) stage: Stage,
+    /// What `CONNECT_ROUTING_ID` calls its peer, whenever one comes.
+    pub(super) named: Option<Box<Bytes>>,
     pub(super) gathering: Gathering,
     /// It gets what the press gathers.
     pub(super) reads: bool,
@@ -73,7 +76,15 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn new(key: u64, channel: Channel, endpoint: u64) -> Self {
-        Slot { key, channel, endpoint, stage: Stage::Waiting, gathering: Gathering::No, reads: false }
+        Slot {
+            key,
+            channel,
+            endpoint,
+            stage: Stage::Waiting,
+            named: None,
+            gathering: Gathering::No,
+            reads: false,
+        }
     }
 
     /// Nothing will ever come again.

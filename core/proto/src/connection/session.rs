@@ -119,6 +119,11 @@ impl Connection {
         matches!(self.phase, Phase::Traffic | Phase::SubscribeAll)
     }
 
+    /// Whether the peer has sent something that only a ZMTP peer sends.
+    pub fn has_heard(&self) -> bool {
+        self.phase != Phase::Signature
+    }
+
     /// Encodes a whole message into the output. Only on an established connection.
     #[inline]
     pub fn send(&mut self, message: &Message) {

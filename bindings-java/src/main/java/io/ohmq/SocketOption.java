@@ -72,8 +72,8 @@ public enum SocketOption {
      */
     RECONNECT_IVL_MAX(21, Integer.class, true, true, true),
     /**
-     * Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-     * Concerns later binds and connects.
+     * Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+     * means no limit. Default −1. Concerns later binds and connects.
      */
     MAXMSGSIZE(22, Long.class, true, true, true),
     /**

@@ -205,16 +205,16 @@ public interface SocketOptions {
     }
 
     /**
-     * Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-     * Concerns later binds and connects.
+     * Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+     * means no limit. Default −1. Concerns later binds and connects.
      */
     default long getMaxMsgSize() {
         return ((Number) getSocketOption(SocketOption.MAXMSGSIZE)).longValue();
     }
 
     /**
-     * Longest frame accepted from a peer; a longer one ends the connection. −1 means no limit. Default −1.
-     * Concerns later binds and connects.
+     * Longest message accepted from a peer, all its frames together; a longer one ends the connection. −1
+     * means no limit. Default −1. Concerns later binds and connects.
      */
     default boolean setMaxMsgSize(long value) {
         setSocketOption(SocketOption.MAXMSGSIZE, value);
