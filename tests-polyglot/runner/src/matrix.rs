@@ -143,7 +143,7 @@ impl Player<'_> {
         right: &'static str,
     ) -> Outcome {
         if let Some(name) = [left, right].into_iter().find(|name| self.roster.recipe(name).is_none()) {
-            return Outcome::Skipped(format!("{name} not run: {}", self.roster.reason(name)));
+            return Outcome::Skipped(self.roster.absence(name));
         }
         if let Some(error) = [left, right].into_iter().find_map(|name| self.broken.get(name)) {
             return Outcome::Failed(error.clone());
