@@ -68,6 +68,11 @@ pub(crate) fn run(roster: &Roster, only: &[String]) -> Result<(usize, usize, usi
                 }
             }
         }
+        // One that ends badly takes a case with it: which one did the harm is not known.
+        if let Some(Err(error)) = actor.map(Actor::end) {
+            passed -= usize::from(passed > passed_before);
+            failures.push(format!("    afterwards: {error:#}"));
+        }
         failed += failures.len();
         let (good, not_run) = (passed - passed_before, skipped - skipped_before);
         println!("{name:<7} {good} of {} cases give the expected error, {not_run} do not apply", cases.len());
