@@ -146,7 +146,14 @@ impl<'a> Stage<'a> {
         let name = format!("{}{}", kind.to_lowercase(), self.next());
         let request =
             json!({"op": "socket", "socket": name, "context": CONTEXT, "type": kind, "options": options});
-        self.seats[seat].actor()?.ask(request)?;
+        let actor = self.seats[seat].actor()?;
+        actor.ask(request)?;
+        for option in ["linger", "reconnect_ivl"] {
+            let got = actor.ask(json!({"op": "get", "socket": name, "option": option}))?;
+            if got != options[option] {
+                bail!("{} {name}: {option} is {got} and not {}", actor.name(), options[option]);
+            }
+        }
         let expected = Expected::new(kind);
         self.sockets.push(Opened { seat, name, expected, open: true, serving: false, held: None });
         Ok(Sock(self.sockets.len() - 1))
@@ -475,6 +482,16 @@ mod tests {
         stage.bind_again(RIGHT, &endpoint, wait)?;
         assert!(stage.sockets.is_empty());
         Ok(())
+    }
+
+    #[test]
+    fn options_that_are_not_set_are_noticed() {
+        let place = tempfile::tempdir().unwrap();
+        let seat = || Seat::new(&shell_testee("forgets-options"), place.path());
+        let (mut left, mut right, mut serial) = (seat(), seat(), 0);
+        let mut stage = Stage::new([&mut left, &mut right], Transport::Tcp, place.path(), &mut serial);
+        let message = stage.socket(LEFT, "PUSH").unwrap_err().to_string();
+        assert!(message.contains("linger is -1 and not 0"), "{message}");
     }
 
     #[test]

@@ -16,6 +16,11 @@ while IFS= read -r line; do
         closes-later-2 | never-closes-*) answer='"error":"EADDRINUSE","message":"in use"' ;;
         esac
         ;;
+    *'"op":"get"'*'"option":"linger"'*)
+        answer='"ok":0'
+        [ "$1" != forgets-options ] || answer='"ok":-1'
+        ;;
+    *'"op":"get"'*'"option":"reconnect_ivl"'*) answer='"ok":10' ;;
     *'"op":"ping"'*) answer='"ok":{"count":300,"median_us":50.0}' ;;
     *'"op":"report"'* | *'"op":"stop"'*)
         answer='"ok":{"done":true,"count":5000,"bytes":320000,"unordered":0,"elapsed_us":1000.0}'
