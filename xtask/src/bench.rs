@@ -1,7 +1,8 @@
 //! The benchmark: builds the harness and every contestant, each by itself, and runs the harness on this terminal.
 //! `bench/` is a workspace of its own, so that the engine never depends on its peers.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{PathBuf, absolute};
 use std::process::Command;
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ pub struct Options {
     gate: bool,
     /// How many blocks count; 9, or 3 in a quick run
     #[arg(long)]
-    blocks: Option<usize>,
+    blocks: Option<NonZeroUsize>,
     /// Print the cells and end
     #[arg(long)]
     list: bool,
@@ -102,7 +103,9 @@ impl Options {
         words.extend(switches.iter().filter(|(on, _)| *on).map(|(_, word)| word.to_string()));
         words.extend(self.blocks.iter().map(|blocks| format!("--blocks={blocks}")));
         words.extend(self.only_contestant.iter().map(|name| format!("--only-contestant={name}")));
-        words.extend(self.before.iter().map(|program| format!("--before={}", program.display())));
+        // The harness runs elsewhere than the person who named the program.
+        let before = self.before.iter().map(|program| absolute(program).unwrap_or_else(|_| program.clone()));
+        words.extend(before.map(|program| format!("--before={}", program.display())));
         words
     }
 }
@@ -217,6 +220,14 @@ mod tests {
             ["push-pull-64", "--quick", "--gate", "--blocks", "5", "--only-contestant", "raw spinning"];
         let expected = ["push-pull-64", "--quick", "--gate", "--blocks=5", "--only-contestant=raw spinning"];
         assert_eq!(options(&words).arguments(), expected);
+    }
+
+    #[test]
+    fn a_program_is_looked_for_where_it_was_named() {
+        let here = std::env::current_dir().unwrap().join("old/bench-ohmq");
+        let expected = format!("--before={}", here.display());
+        assert_eq!(options(&["--before", "./old/bench-ohmq"]).arguments(), [expected]);
+        assert_eq!(options(&["--before", "/x/bench-ohmq"]).arguments(), ["--before=/x/bench-ohmq"]);
     }
 
     #[test]

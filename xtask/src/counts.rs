@@ -84,12 +84,18 @@ pub fn plain(output: &str) -> Counts {
     if let Some(line) = closing {
         counts.passed = number_before(line, " passed");
         counts.failed = number_before(line, " failed");
-        // What a suite does not expect of the reference peer, it says as `libzmq differs in CASE: WHY`.
-        let reasons = output.lines().map(str::trim).filter(|line| line.contains(" differs in "));
         let told = output.lines().filter_map(|line| line.trim().strip_prefix("skipped: "));
-        counts.skip(number_before(line, " skipped"), told.chain(reasons).map(str::to_string).collect());
+        counts.skip(number_before(line, " skipped"), told.flat_map(each).collect());
     }
     counts
+}
+
+/// A reason as often as it says that it holds: `no Swift (12 times)`.
+fn each(reason: &str) -> Vec<String> {
+    let counted = reason.strip_suffix(" times)").and_then(|text| text.rsplit_once(" ("));
+    let times = counted.and_then(|(reason, times)| Some((reason, times.parse().ok()?)));
+    let (reason, times) = times.unwrap_or((reason, 1));
+    vec![reason.to_string(); times]
 }
 
 /// The report of the conformance scenarios: one entry for each check.
@@ -200,8 +206,17 @@ mod tests {
     fn the_plain_line_is_the_last_one() {
         let text = "skipped: swift: no toolchain\n1 passed, 0 failed\n360 passed, 2 failed, 1 skipped\n";
         assert_eq!(plain(text), counts(360, 2, &["swift: no toolchain"]));
-        let text = "libzmq differs in set-rate: it stores the value\n465 passed, 0 failed, 1 skipped\n";
+        let text =
+            "skipped: libzmq differs in set-rate: it stores the value\n465 passed, 0 failed, 1 skipped\n";
         assert_eq!(plain(text), counts(465, 0, &["libzmq differs in set-rate: it stores the value"]));
+    }
+
+    #[test]
+    fn a_reason_for_several_tests_is_told_once() {
+        let text = "skipped: swift not run: no Swift (3 times)\nskipped: libzmq differs in x (y times)\n\
+            7 passed, 0 failed, 4 skipped\n";
+        let swift = "swift not run: no Swift";
+        assert_eq!(plain(text), counts(7, 0, &[swift, swift, swift, "libzmq differs in x (y times)"]));
     }
 
     #[test]

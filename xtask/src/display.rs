@@ -1,6 +1,8 @@
 //! What a person sees while steps run: a live line on a terminal, one plain line per finished step elsewhere.
 
 use std::cell::{Cell, RefCell};
+use std::env;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
@@ -33,7 +35,7 @@ impl Display {
         let terminal = stdout().is_terminal() && stderr().is_terminal();
         let kind = if verbose {
             Kind::Verbose
-        } else if terminal {
+        } else if terminal && takes_escapes(|name| env::var_os(name)) {
             Kind::Live
         } else {
             Kind::Plain
@@ -60,7 +62,7 @@ impl Display {
                 bar.enable_steady_tick(Duration::from_millis(120));
                 self.bar.replace(Some(bar));
             }
-            Kind::Verbose => println!("=== [{position}/{total}] {name}"),
+            Kind::Verbose => print_now(&format!("=== [{position}/{total}] {name}\n")),
             _ => {}
         }
     }
@@ -68,7 +70,7 @@ impl Display {
     /// A command is started.
     pub fn command(&self, line: &str) {
         match self.kind {
-            Kind::Verbose => println!("$ {line}"),
+            Kind::Verbose => print_now(&format!("$ {line}\n")),
             _ => self.activity(line),
         }
     }
@@ -110,10 +112,11 @@ impl Display {
         if self.kind == Kind::Silent {
             return;
         }
-        println!("{}", if self.kind == Kind::Live { coloured(line) } else { line.to_string() });
+        let line = if self.kind == Kind::Live { coloured(line) } else { line.to_string() };
+        print_now(&format!("{line}\n"));
         if !details.is_empty() && self.kind != Kind::Verbose && !shown {
             for text in details.lines() {
-                println!("    {text}");
+                print_now(&format!("    {text}\n"));
             }
         }
     }
@@ -130,14 +133,20 @@ impl Display {
         if self.kind == Kind::Silent {
             return;
         }
-        println!("{text}");
+        print_now(&format!("{text}\n"));
     }
+}
+
+/// Whether the terminal understands the sequences that move and colour, and its user wants colours (no-color.org).
+fn takes_escapes(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let refused = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && variable("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 /// Also what does not end a line yet. That nobody reads it any more is no reason to stop.
 fn print_now(text: &str) {
-    print!("{text}");
-    let _ = stdout().flush();
+    let mut out = stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// A duration as a person reads it.
@@ -190,6 +199,16 @@ mod tests {
     fn a_result_has_its_colour() {
         assert_eq!(coloured("failed   x"), "\u{1b}[31mfailed\u{1b}[0m   x");
         assert_eq!(plain(&coloured("not run  x")), "not run  x");
+    }
+
+    #[test]
+    fn a_terminal_that_takes_no_escapes_gets_none() {
+        let among = |set: &'static [(&str, &str)]| {
+            move |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+        };
+        assert!(takes_escapes(among(&[])) && takes_escapes(among(&[("TERM", "xterm"), ("NO_COLOR", "")])));
+        assert!(!takes_escapes(among(&[("TERM", "dumb")])));
+        assert!(!takes_escapes(among(&[("TERM", "xterm"), ("NO_COLOR", "1")])));
     }
 
     #[test]

@@ -20,15 +20,16 @@ mod swift;
 mod tool;
 
 use std::fs::{self, File};
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::display::Display;
 use crate::plan::{Language, Part};
 use crate::project::Project;
-use crate::step::Ending;
+use crate::step::{Ending, MissingTool};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -51,7 +52,12 @@ enum Task {
     /// Let every language call every other, and print the matrix
     Demo,
     /// Run the tests, all of them or only these parts, cheapest first
-    Test { parts: Vec<Part> },
+    Test {
+        parts: Vec<Part>,
+        /// Fail when a tool is missing that a part needs, instead of reporting the part as not run
+        #[arg(long)]
+        all: bool,
+    },
     /// Write the files of every language that come from the tables in core/spec
     Gen {
         /// Write nothing, and fail when a file is not what the tables say
@@ -74,7 +80,8 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Whether anybody reads it or not, this run has failed.
+            let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -87,7 +94,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let (steps, ending) = match &arguments.command {
         Task::Setup => (plan::setup(), Ending::Steps),
         Task::Demo => (conform::demo(), Ending::Brief),
-        Task::Test { parts } => (plan::test(parts), Ending::Tests),
+        Task::Test { parts, .. } => (plan::test(parts), Ending::Tests),
         Task::Gen { check: true } => (check::generated_files().into(), Ending::Tests),
         Task::Gen { check: false } => (check::generate().into(), Ending::Steps),
         Task::Check => (check::steps(), Ending::Tests),
@@ -95,13 +102,18 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Task::Bench(options) => (bench::steps(options), Ending::Brief),
         Task::Conform => (conform::tests(conform::Table::Write), Ending::Tests),
     };
-    Ok(step::run(&project, steps, &display, ending))
+    let missing = match &arguments.command {
+        Task::Test { all: true, .. } => MissingTool::Fails,
+        _ => MissingTool::Skips,
+    };
+    Ok(step::run(&project, steps, &display, ending, missing))
 }
 
 /// Two runs at once would take each other's folders away. The lock ends with this process, however it ends.
 fn alone(project: &Project, display: &Display) -> Result<File> {
-    fs::create_dir_all(project.work())?;
-    let lock = File::create(project.work().join("lock"))?;
+    let (folder, file) = (project.work(), project.work().join("lock"));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let lock = File::create(&file).with_context(|| format!("cannot write {}", file.display()))?;
     if lock.try_lock().is_err() {
         display.print("another cargo xtask is at work here; waiting for it to end");
         lock.lock()?;

@@ -1,6 +1,7 @@
 //! Where things are: the repository, cargo's target folder, and the folders that xtask makes inside it.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -79,7 +80,7 @@ impl Project {
 
     /// The version that every package of the project has.
     pub fn version(&self) -> Result<String> {
-        let manifest = std::fs::read_to_string(self.root.join("Cargo.toml"))?;
+        let manifest = fs::read_to_string(self.root.join("Cargo.toml"))?;
         let after = manifest.split("[workspace.package]").nth(1).context("no [workspace.package]")?;
         let line = after.lines().find(|line| line.starts_with("version")).context("no workspace version")?;
         Ok(line.split('"').nth(1).context("the workspace version is not quoted")?.to_string())
@@ -103,13 +104,7 @@ impl Project {
 
     /// The files that are, or would be, part of a commit: relative to the root, sorted.
     pub fn files(&self) -> Result<Vec<PathBuf>> {
-        let mut git = Command::new("git");
-        git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(&self.root);
-        let output = git.output().context("git could not be started")?;
-        if !output.status.success() {
-            bail!("git ls-files failed: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = self.git(&["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
         let mut files: Vec<PathBuf> =
             text.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect();
         files.retain(|file| self.root.join(file).is_file());
@@ -117,6 +112,31 @@ impl Project {
         files.dedup();
         Ok(files)
     }
+
+    /// Asks git about the root. What was unpacked from an archive is no repository: an empty one, kept aside, stands in
+    /// for it, so that git still knows what is ignored.
+    fn git(&self, question: &[&str]) -> Result<String> {
+        let mut git = Command::new("git");
+        git.current_dir(&self.root);
+        if !self.root.ancestors().any(|folder| folder.join(".git").exists()) {
+            let aside = self.work().join("files.git");
+            if !aside.exists() {
+                fs::create_dir_all(self.work())?;
+                answer(Command::new("git").args(["init", "--quiet", "--bare"]).arg(&aside))?;
+            }
+            git.arg("--git-dir").arg(aside).arg("--work-tree").arg(&self.root);
+        }
+        answer(git.args(question))
+    }
+}
+
+/// What git says to this, which must work.
+fn answer(git: &mut Command) -> Result<String> {
+    let output = git.output().context("git could not be started")?;
+    if !output.status.success() {
+        bail!("git failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn cargo_program() -> std::ffi::OsString {
@@ -156,5 +176,16 @@ mod tests {
         assert!(!xtask.published && xtask.dependencies.iter().any(|name| name == "ohmq-spec"));
         assert!(project.other_packages().iter().any(|name| name == "ohmq-python"));
         assert!(project.version().unwrap().split('.').count() == 3);
+    }
+
+    #[test]
+    fn the_files_of_an_unpacked_archive_are_those_that_are_not_ignored() {
+        let (_folder, project) = crate::check::small_project("//! One.\n");
+        fs::write(project.root.join(".gitignore"), "/target/\n*.log\n").unwrap();
+        fs::write(project.root.join("build.log"), "x").unwrap();
+        let names = [".gitignore", "Cargo.toml", "src/lib.rs"].map(PathBuf::from);
+        assert_eq!(project.files().unwrap(), names);
+        // The second time the stand-in is there.
+        assert_eq!(project.files().unwrap(), names);
     }
 }

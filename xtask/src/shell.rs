@@ -199,10 +199,13 @@ fn end_with_descendants(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// The kernel lists a child with the thread that started it.
 fn children_of(parent: u32) -> Vec<u32> {
-    let path = format!("/proc/{parent}/task/{parent}/children");
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+    let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let lists = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 #[cfg(test)]
@@ -259,6 +262,25 @@ mod tests {
         shell.limit(Duration::from_millis(100));
         let error = shell.run(&mut sh("sleep 600")).unwrap_err();
         assert!(error.to_string().contains("was ended after 0.1 s"));
+    }
+
+    #[test]
+    fn a_child_belongs_to_the_family_whatever_thread_started_it() {
+        let start = || Command::new("sleep").arg("600").spawn().unwrap();
+        // The thread must live: the children of one that ends become those of another.
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (told, hears) = std::sync::mpsc::channel();
+        let thread = thread::spawn(move || {
+            told.send(start()).unwrap();
+            let _ = ended.recv();
+        });
+        let mut child = hears.recv().unwrap();
+        let found = children_of(std::process::id()).contains(&child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(end);
+        thread.join().unwrap();
+        assert!(found);
     }
 
     #[test]

@@ -102,16 +102,34 @@ pub enum Ending {
     Brief,
 }
 
+/// What becomes of a step that needs a tool which this machine does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingTool {
+    /// It is not run.
+    Skips,
+    /// It has failed: the machine is meant to have every tool.
+    Fails,
+}
+
 /// Runs the steps in order and prints the summary. True when all that was asked for was done.
-pub fn run(project: &Project, steps: Vec<Step>, display: &Display, ending: Ending) -> bool {
+pub fn run(
+    project: &Project,
+    steps: Vec<Step>,
+    display: &Display,
+    ending: Ending,
+    missing: MissingTool,
+) -> bool {
     let steps = without_repeats(steps);
     let mut rows: Vec<Row> = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         let begun = Instant::now();
         display.begin(&step.name, index + 1, steps.len());
-        let (verdict, details) = match reason_not_to_run(step, &rows) {
-            Some(reason) => (Verdict::NotRun(reason), String::new()),
-            None => execute(project, step, display, &rows),
+        let (verdict, details) = if let Some(reason) = obstacle_to(step, &rows) {
+            (Verdict::NotRun(reason), String::new())
+        } else if let Some(reason) = missing_tools(step) {
+            missing.verdict(reason)
+        } else {
+            execute(project, step, display, &rows)
         };
         let row = Row { name: step.name.clone(), tests: step.tests, verdict, time: begun.elapsed() };
         display.end(&progress_line(&row), &details);
@@ -158,7 +176,8 @@ fn without_repeats(steps: Vec<Step>) -> Vec<Step> {
     kept
 }
 
-fn reason_not_to_run(step: &Step, rows: &[Row]) -> Option<String> {
+/// Why an earlier step leaves this one nothing to build on.
+fn obstacle_to(step: &Step, rows: &[Row]) -> Option<String> {
     for name in &step.after {
         let row = rows.iter().find(|row| row.name == *name);
         let obstacle = match row {
@@ -169,8 +188,22 @@ fn reason_not_to_run(step: &Step, rows: &[Row]) -> Option<String> {
             return obstacle;
         }
     }
+    None
+}
+
+fn missing_tools(step: &Step) -> Option<String> {
     let missing: Vec<String> = step.needs.iter().filter_map(|tool| tool.missing()).collect();
     (!missing.is_empty()).then(|| missing.join("; "))
+}
+
+impl MissingTool {
+    /// The verdict, and what is told in full.
+    fn verdict(self, reason: String) -> (Verdict, String) {
+        match self {
+            MissingTool::Skips => (Verdict::NotRun(reason), String::new()),
+            MissingTool::Fails => (Verdict::Failed(reason.clone()), reason),
+        }
+    }
 }
 
 impl Verdict {
@@ -268,7 +301,11 @@ mod tests {
     use std::rc::Rc;
 
     fn run_all(steps: Vec<Step>) -> bool {
-        run(&Project::find().unwrap(), steps, &Display::silent(), Ending::Steps)
+        run_with(steps, MissingTool::Skips)
+    }
+
+    fn run_with(steps: Vec<Step>, missing: MissingTool) -> bool {
+        run(&Project::find().unwrap(), steps, &Display::silent(), Ending::Steps, missing)
     }
 
     fn row(name: &str, verdict: Verdict) -> Row {
@@ -312,6 +349,19 @@ mod tests {
         assert!(!run_all(vec![Step::new("unit: absent", |_, _| Ok(Outcome::NotRun("no toolchain".into())))]));
         assert!(!run_all(vec![Step::new("unit: empty", |_, _| Ok(Outcome::Tested(Counts::default())))]));
         assert!(run_all(vec![Step::new("unit: ready", |_, _| Ok(Outcome::Ready(String::new())))]));
+    }
+
+    #[test]
+    fn a_missing_tool_is_a_failure_where_all_are_meant_to_be_there() {
+        let steps = || {
+            let lacking = Step::check("unit: lacking", |_, _| Ok(())).needs([Tool::Absent]);
+            vec![Step::check("unit: whole", |_, _| Ok(())), lacking]
+        };
+        assert!(run_with(steps(), MissingTool::Skips));
+        assert!(!run_with(steps(), MissingTool::Fails));
+        // What a machine may not be able to have at all is still only not run.
+        let impossible = Step::new("unit: impossible", |_, _| Ok(Outcome::NotRun("no namespaces".into())));
+        assert!(run_with(vec![Step::check("unit: whole", |_, _| Ok(())), impossible], MissingTool::Fails));
     }
 
     #[test]

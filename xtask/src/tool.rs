@@ -12,10 +12,14 @@ pub enum Tool {
     Clippy,
     Compiler,
     Python,
+    Venv,
     Node,
     Npm,
     Jdk,
     Maven,
+    /// One that no machine has.
+    #[cfg(test)]
+    Absent,
 }
 
 struct Facts {
@@ -64,14 +68,22 @@ impl Tool {
                 probe: &["python3", "--version"],
                 least: Some((3, 11)),
                 purpose: "builds and tests the Python package; also runs the libzmq reference peer",
-                install: "install Python 3.11 or newer with its venv module (Debian: python3 python3-venv)",
+                install: "install Python 3.11 or newer (Debian: python3)",
+            },
+            Tool::Venv => Facts {
+                name: "Python's venv",
+                // Debian splits off what `python3 -m venv` needs, and leaves the module itself there.
+                probe: &["python3", "-c", "import ensurepip, venv"],
+                least: None,
+                purpose: "makes the environments in which the Python package is built and tested",
+                install: "install Python's venv and ensurepip modules (Debian: python3-venv)",
             },
             Tool::Node => Facts {
                 name: "Node",
                 probe: &["node", "--version"],
                 least: Some((20, 0)),
                 purpose: "builds and tests the Node package",
-                install: "install Node 20 or newer",
+                install: "install Node 20 or newer (Debian 13: nodejs; that of Debian 12 is too old)",
             },
             Tool::Npm => Facts {
                 name: "npm",
@@ -85,7 +97,7 @@ impl Tool {
                 probe: &["javac", "-version"],
                 least: Some((17, 0)),
                 purpose: "builds and tests the Java package",
-                install: "install a JDK 17 or newer (Debian: openjdk-17-jdk-headless)",
+                install: "install a JDK 17 or newer (Debian: default-jdk-headless)",
             },
             Tool::Maven => Facts {
                 name: "Maven",
@@ -94,6 +106,10 @@ impl Tool {
                 purpose: "builds, tests and installs the Java package",
                 install: "install Maven 3.6 or newer (Debian: maven)",
             },
+            #[cfg(test)]
+            Tool::Absent => {
+                Facts { name: "nothing", probe: &[], least: None, purpose: "does nothing", install: "wait" }
+            }
         }
     }
 

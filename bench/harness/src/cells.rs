@@ -77,6 +77,11 @@ impl Cell {
         self.limits.any() && !matches!(self.load.work, Work::Bursts { .. })
     }
 
+    /// Whether it can fail a gate.
+    pub fn has_thresholds(&self) -> bool {
+        self.limits.any()
+    }
+
     fn floors(self, floors: &'static [&'static str]) -> Self {
         Self { floors, ..self }
     }

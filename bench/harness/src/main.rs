@@ -20,6 +20,7 @@ mod store;
 mod syscalls;
 mod worker;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,6 +33,9 @@ use crate::progress::Progress;
 use crate::results::Row;
 use crate::run::Options;
 use crate::store::Store;
+
+/// The blocks of a cell where nothing else is said.
+const BLOCKS: usize = 9;
 
 #[derive(Debug, Parser)]
 #[command(name = "bench-harness", about = "Runs the benchmark's cells; start it by `cargo xtask bench`")]
@@ -48,7 +52,7 @@ struct Arguments {
     gate: bool,
     /// How many blocks count; 9, or 3 in a quick run
     #[arg(long)]
-    blocks: Option<usize>,
+    blocks: Option<NonZeroUsize>,
     /// Print the cells and end
     #[arg(long)]
     list: bool,
@@ -113,6 +117,9 @@ fn measure(arguments: &Arguments) -> Result<bool> {
         }
         return Ok(true);
     }
+    if arguments.gate && !cells.iter().any(Cell::has_thresholds) {
+        bail!("a gate without thresholds would always pass: none of these cells has any");
+    }
     arguments.before.iter().cloned().for_each(contestants::add_before);
     let (origin, silent) = Origin::find(&arguments.folder, &arguments.programs, arguments.quick);
     let mut options = options(arguments);
@@ -130,16 +137,21 @@ fn measure(arguments: &Arguments) -> Result<bool> {
     }
     let rows = run_all(cells, &options, &origin, &store)?;
     println!("{}", report::summary(&rows));
-    let complete = arguments.cells.is_empty()
-        && arguments.only_contestant.is_empty()
-        && arguments.before.is_none()
-        && !arguments.quick;
-    if arguments.save || complete {
+    if arguments.save || is_complete(arguments) {
         store.save(&rows)?;
         println!("saved to {}", arguments.folder.display());
     }
     let missed = rows.iter().any(|row| row.thresholds.iter().any(|verdict| !verdict.met));
     Ok(!(arguments.gate && missed))
+}
+
+/// Whether the run may replace the committed results without being told to: all cells, everybody, and enough blocks.
+fn is_complete(arguments: &Arguments) -> bool {
+    arguments.cells.is_empty()
+        && arguments.only_contestant.is_empty()
+        && arguments.before.is_none()
+        && arguments.blocks.is_none_or(|blocks| blocks.get() >= BLOCKS)
+        && !arguments.quick
 }
 
 fn run_all(cells: Vec<Cell>, options: &Options, origin: &Origin, store: &Store) -> Result<Vec<Row>> {
@@ -188,7 +200,7 @@ fn options(arguments: &Arguments) -> Options {
     let not_built = arguments.not_built.iter().filter_map(|text| text.split_once('='));
     Options {
         programs: arguments.programs.clone(),
-        blocks: arguments.blocks.unwrap_or(if arguments.quick { 3 } else { 9 }),
+        blocks: arguments.blocks.map_or(if arguments.quick { 3 } else { BLOCKS }, NonZeroUsize::get),
         quick: arguments.quick,
         system_calls: !arguments.no_system_calls && !arguments.quick && syscalls::available().is_some(),
         profile: arguments.profile,
@@ -255,5 +267,24 @@ mod tests {
         let options = options(&Arguments::try_parse_from(words).unwrap());
         assert_eq!(options.not_built["bench-rzmq"], "no compiler = no program");
         assert_eq!(options.blocks, 9);
+    }
+
+    fn parsed(words: &[&str]) -> Arguments {
+        Arguments::try_parse_from(std::iter::once("bench").chain(words.iter().copied())).unwrap()
+    }
+
+    #[test]
+    fn a_run_of_fewer_blocks_is_not_complete() {
+        assert!(is_complete(&parsed(&[])) && is_complete(&parsed(&["--blocks", "9", "--gate"])));
+        for words in [&["--blocks", "1"][..], &["--quick"], &["push-pull-64"], &["--before", "x"]] {
+            assert!(!is_complete(&parsed(words)), "{words:?}");
+        }
+        assert!(Arguments::try_parse_from(["bench", "--blocks", "0"]).is_err());
+    }
+
+    #[test]
+    fn a_gate_needs_a_threshold() {
+        let message = measure(&parsed(&["push-pull-4k", "--gate"])).unwrap_err().to_string();
+        assert!(message.contains("without thresholds"), "{message}");
     }
 }

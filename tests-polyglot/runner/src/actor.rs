@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -23,6 +23,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long an actor whose check has failed is listened to: it may be what hangs.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long a process may take to exit after the end of its input: at once, on a busy machine.
+const END_LIMIT: Duration = Duration::from_secs(20);
 
 /// How much of what was said to an actor, and by it, is remembered.
 const TRANSCRIPT_LINES: usize = 200;
@@ -62,7 +65,8 @@ pub(crate) struct Actor {
     library: String,
     features: Vec<String>,
     process: Child,
-    requests: ChildStdin,
+    /// Nothing after the end of input.
+    requests: Option<ChildStdin>,
     answers: Receiver<String>,
     diagnostics: PathBuf,
     transcript: VecDeque<String>,
@@ -113,7 +117,7 @@ impl Actor {
             library: String::new(),
             features: Vec::new(),
             process,
-            requests,
+            requests: Some(requests),
             answers,
             diagnostics,
             transcript: VecDeque::from([spoken('·', &format!("process {id}"))]),
@@ -180,7 +184,8 @@ impl Actor {
         request["id"] = json!(id);
         let line = format!("{request}\n");
         self.note('→', line.trim_end());
-        if let Err(error) = self.requests.write_all(line.as_bytes()).and_then(|()| self.requests.flush()) {
+        let requests = self.requests.as_mut().context("asked after the end of input")?;
+        if let Err(error) = requests.write_all(line.as_bytes()).and_then(|()| requests.flush()) {
             let end = self.post_mortem();
             bail!("{}: {wanted}: cannot write to the testee ({error}){end}", self.name);
         }
@@ -215,14 +220,10 @@ impl Actor {
 
     /// How the process ended and the most telling of the last lines it said.
     fn post_mortem(&mut self) -> String {
-        let deadline = Instant::now() + Duration::from_secs(2);
-        let status = loop {
-            match self.process.try_wait() {
-                Ok(Some(status)) => break status.to_string(),
-                Ok(None) if Instant::now() < deadline => thread::yield_now(),
-                Ok(None) => break "closed its output, still running".to_owned(),
-                Err(error) => break error.to_string(),
-            }
+        let status = match self.exit() {
+            Ok(Some(status)) => status.to_string(),
+            Ok(None) => "closed its output, still running".to_owned(),
+            Err(error) => error.to_string(),
         };
         let said = std::fs::read_to_string(&self.diagnostics).unwrap_or_default();
         let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
@@ -230,6 +231,41 @@ impl Actor {
         let last = lines.clone().take(30).find(|line| line.contains("rror")).or_else(|| lines.next());
         let last = last.unwrap_or("nothing on standard error");
         format!(" ({status}; {last})")
+    }
+
+    /// How the process ended, which has just closed its output.
+    fn exit(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        loop {
+            match self.process.try_wait()? {
+                None if Instant::now() < deadline => thread::yield_now(),
+                status => return Ok(status),
+            }
+        }
+    }
+
+    /// End of input: the testee ends, beside others that do.
+    pub(crate) fn hang_up(&mut self) {
+        self.requests = None;
+    }
+
+    /// Ends the input and waits: a testee must then exit with status 0, whatever is open.
+    pub(crate) fn end(mut self) -> Result<()> {
+        self.hang_up();
+        match self.answers.recv_timeout(END_LIMIT) {
+            Ok(line) => bail!("{}: an answer to nothing at the end of input: {line}", self.name),
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("{}: still running {END_LIMIT:?} after the end of its input", self.name)
+            }
+            Err(RecvTimeoutError::Disconnected) => {}
+        }
+        match self.exit()? {
+            Some(status) if status.success() => Ok(()),
+            _ => {
+                let end = self.post_mortem();
+                bail!("{}: ended badly at the end of its input{end}", self.name)
+            }
+        }
     }
 
     /// SIGKILL, by process id, and waits until the process is gone.
@@ -242,7 +278,7 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        // End of input would do, but a hung testee must not hang the runner.
+        // One that nobody asked to end may hang, and must not hang the runner.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -267,4 +303,25 @@ fn summary(request: &Value) -> String {
         }
     }
     words.join(" ")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The shell's testee, which does `what` else.
+    pub(crate) fn shell_testee(what: &str) -> Recipe {
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let command = ["sh", &format!("{folder}/tests/testee.sh"), what].map(str::to_owned).to_vec();
+        Recipe { name: "rust".to_owned(), command, root: folder.into() }
+    }
+
+    #[test]
+    fn a_testee_exits_with_status_0_at_the_end_of_input() {
+        let place = tempfile::tempdir().unwrap();
+        let end = |what| Actor::start(&shell_testee(what), place.path()).unwrap().end();
+        end("nothing").unwrap();
+        let message = end("crashes").unwrap_err().to_string();
+        assert!(message.contains("SIGSEGV"), "{message}");
+    }
 }

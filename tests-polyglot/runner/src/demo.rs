@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::actor::{Actor, CONTEXT};
 use crate::failures;
 use crate::part;
+use crate::report;
 use crate::roster::{NAMES, Roster};
 use crate::stage::Transport;
 
@@ -43,8 +44,8 @@ pub(crate) fn run(roster: &Roster) -> Result<(usize, usize, usize)> {
     let started = Instant::now();
     let folder = tempfile::Builder::new().prefix("ohmq-").tempdir().context("make a temporary folder")?;
     let mut cast = start(roster, folder.path());
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    let mut reasons = Vec::new();
+    let (mut passed, mut failed) = (0, 0);
+    let (mut reasons, mut holes) = (Vec::new(), Vec::new());
     for kind in [Kind::Requests, Kind::Publications] {
         for transport in Transport::ALL {
             head(kind, transport);
@@ -57,7 +58,11 @@ pub(crate) fn run(roster: &Roster) -> Result<(usize, usize, usize)> {
                         Kind::Publications => (right, left),
                     };
                     let text = match call(roster, &mut cast, kind, asked, served, &endpoints) {
-                        None => "not run".to_owned(),
+                        None => {
+                            holes
+                                .extend([left, right].into_iter().find(|name| roster.recipe(name).is_none()));
+                            "not run".to_owned()
+                        }
                         Some(Ok(figure)) => format!("✓ {figure}"),
                         Some(Err(error)) => {
                             let cell = format!("demo {kind:?} {} {left}→{right}", transport.name());
@@ -70,7 +75,7 @@ pub(crate) fn run(roster: &Roster) -> Result<(usize, usize, usize)> {
                     match text.chars().next() {
                         Some('✓') => passed += 1,
                         Some('✗') => failed += 1,
-                        _ => skipped += 1,
+                        _ => {}
                     }
                     print!("{text:>12}");
                     flush();
@@ -80,9 +85,9 @@ pub(crate) fn run(roster: &Roster) -> Result<(usize, usize, usize)> {
             close_services(&mut cast);
         }
     }
-    print_notes(roster, &cast, &reasons);
+    print_notes(roster, &cast, &reasons, &holes);
     println!("\n{:.1} s", started.elapsed().as_secs_f64());
-    Ok((passed, failed, skipped))
+    Ok((passed, failed, holes.len()))
 }
 
 /// Two processes per language: one that serves, one that calls, started side by side.
@@ -255,17 +260,24 @@ fn rate(per_second: f64) -> String {
     }
 }
 
-fn print_notes(roster: &Roster, cast: &Cast, reasons: &[String]) {
+/// What each language runs, what failed, and why cells were skipped, once for all cells that want for the same language.
+fn print_notes(roster: &Roster, cast: &Cast, reasons: &[String], holes: &[&str]) {
     println!();
     for name in NAMES {
         match cast.callers.get(name) {
             Some(Ok(actor)) => println!("  {name:<8} {}", actor.library()),
             Some(Err(error)) => println!("  {name:<8} cannot start: {error}"),
-            None => println!("  {name:<8} not run: {}", roster.reason(name)),
+            None => {}
         }
     }
     for reason in reasons {
         println!("  ✗ {reason}");
+    }
+    for name in NAMES {
+        let cells = holes.iter().filter(|hole| **hole == name).count();
+        if cells > 0 {
+            println!("{}", report::skips(&roster.absence(name), cells));
+        }
     }
 }
 

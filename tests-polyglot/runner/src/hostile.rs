@@ -12,6 +12,7 @@ use crate::actor::{Actor, CONTEXT};
 use crate::failures;
 use crate::honest::{Honest, PLANS, Plan};
 use crate::lure;
+use crate::report;
 use crate::roster::{NAMES, Roster};
 use crate::stage::Transport;
 use crate::vectors::{self, Expected, Hostile};
@@ -45,7 +46,7 @@ pub(crate) fn run(roster: &Roster, seed: u64, only: &[String]) -> Result<(usize,
             continue;
         }
         if roster.recipe(siege.name).is_none() {
-            println!("- {title:<28} not run: {}", roster.reason(siege.name));
+            println!("- {title}\n{}", report::skips(&roster.absence(siege.name), 1));
             skipped += 1;
             continue;
         }

@@ -12,6 +12,7 @@ use crate::failures;
 use crate::numbers::{self, Losses};
 use crate::part;
 use crate::ports::ReservedPort;
+use crate::report;
 use crate::roster::Roster;
 use crate::stage::Transport;
 
@@ -94,7 +95,7 @@ pub(crate) fn run(
                 }
                 let missing = ["rust", victim].into_iter().find(|name| roster.recipe(name).is_none());
                 if let Some(name) = missing {
-                    println!("- {title}: {name} not run: {}", roster.reason(name));
+                    println!("- {title}\n{}", report::skips(&roster.absence(name), 1));
                     skipped += 1;
                     continue;
                 }

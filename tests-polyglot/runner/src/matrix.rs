@@ -48,10 +48,11 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
     let playable = roster.present().len().pow(2) * selection.repeat;
     let width = playable.to_string().len();
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let checks = Mutex::new(Vec::new());
+    let (checks, ends) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for job in 0..selection.jobs.max(1) {
             let (pairs, next, finished, checks, broken) = (&pairs, &next, &finished, &checks, &broken);
+            let ends = &ends;
             let folder = folder.path().join(job.to_string());
             scope.spawn(move || {
                 let seats = HashMap::new();
@@ -72,10 +73,13 @@ pub(crate) fn run(roster: &Roster, gaps: &Gaps, selection: &Selection) -> Result
                     }
                     checks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(played);
                 }
+                ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(player.end());
             });
         }
     });
     let mut checks = checks.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let ends = ends.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    ends.iter().for_each(|end| blame(&mut checks, end));
     checks.extend(gaps.unknown(&universe(), |name| selection.has(name)));
     Ok(Report::new(roster, actors, checks))
 }
@@ -143,7 +147,7 @@ impl Player<'_> {
         right: &'static str,
     ) -> Outcome {
         if let Some(name) = [left, right].into_iter().find(|name| self.roster.recipe(name).is_none()) {
-            return Outcome::Skipped(format!("{name} not run: {}", self.roster.reason(name)));
+            return Outcome::Skipped(self.roster.absence(name));
         }
         if let Some(error) = [left, right].into_iter().find_map(|name| self.broken.get(name)) {
             return Outcome::Failed(error.clone());
@@ -172,9 +176,35 @@ impl Player<'_> {
         }
     }
 
+    /// Ends the processes that are left, all of which did as promised, at the same time; those that end badly.
+    fn end(mut self) -> Vec<BadEnd> {
+        self.seats.values_mut().for_each(Seat::hang_up);
+        let ends = self.seats.into_iter().map(|((name, side), mut seat)| (name, side, seat.end()));
+        ends.filter_map(|(name, side, end)| Some(BadEnd { name, side, message: format!("{:#}", end.err()?) }))
+            .collect()
+    }
+
     fn take(&mut self, name: &'static str, side: usize) -> Option<Seat> {
         let recipe = self.roster.recipe(name)?;
         Some(self.seats.remove(&(name, side)).unwrap_or_else(|| Seat::new(recipe, self.folder)))
+    }
+}
+
+/// A process of the actor `name` on that side of its pairs that did not exit as the protocol says.
+struct BadEnd {
+    name: &'static str,
+    side: usize,
+    message: String,
+}
+
+/// The last check that the process can have played is failed for it: of those that played, it was the last to be at work.
+fn blame(checks: &mut [Check], end: &BadEnd) {
+    let played = |check: &&mut Check| {
+        check.outcome == Outcome::Passed && [check.left, check.right][end.side] == end.name
+    };
+    if let Some(check) = checks.iter_mut().rev().find(played) {
+        println!("{}: {}", check.name(), end.message);
+        check.outcome = Outcome::Failed(end.message.clone());
     }
 }
 
@@ -207,4 +237,26 @@ fn universe() -> Vec<String> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_ends_badly_fails_the_last_check_on_its_side() {
+        let check = |left, right, outcome| {
+            let check = Check::new(&scenarios::ALL[0], Transport::Tcp, left, right);
+            Check { outcome, ..check }
+        };
+        let mut checks = [
+            check("rust", "java", Outcome::Passed),
+            check("node", "java", Outcome::Passed),
+            check("swift", "java", Outcome::Skipped("no Swift".to_owned())),
+            check("java", "rust", Outcome::Passed),
+        ];
+        blame(&mut checks, &BadEnd { name: "java", side: 1, message: "SIGSEGV".to_owned() });
+        let failed: Vec<_> = checks.iter().map(|check| check.outcome.mark()).collect();
+        assert_eq!(failed, ['✓', '✗', '-', '✓']);
+    }
 }

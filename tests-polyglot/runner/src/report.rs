@@ -175,6 +175,11 @@ impl Report {
     }
 }
 
+/// The line by which `cargo xtask` reads why tests were skipped: one for as many as have the same reason.
+pub(crate) fn skips(reason: &str, times: usize) -> String {
+    if times == 1 { format!("skipped: {reason}") } else { format!("skipped: {reason} ({times} times)") }
+}
+
 /// One line per reason; checks that fail for the same reason share it.
 pub(crate) fn failures(checks: &[Check]) -> Vec<String> {
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();

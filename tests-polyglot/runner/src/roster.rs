@@ -72,6 +72,11 @@ impl Roster {
     pub(crate) fn reason(&self, name: &str) -> &str {
         self.missing.get(name).map_or("", String::as_str)
     }
+
+    /// Why a test with an actor that cannot run is skipped: one line.
+    pub(crate) fn absence(&self, name: &str) -> String {
+        format!("{name} not run: {}", self.reason(name).lines().collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// Splits `NAME=REST` and checks the name.
@@ -120,6 +125,8 @@ mod tests {
         assert_eq!(roster.present(), ["rust"]);
         assert_eq!(roster.reason("swift"), "no toolchain");
         assert_eq!(roster.reason("node"), "no command given");
+        let torn = Roster::new(Path::new("."), &[], &["java=no\nJDK".to_owned()]).unwrap();
+        assert_eq!(torn.absence("java"), "java not run: no JDK");
         assert!(Roster::new(Path::new("."), &["perl=x".to_owned()], &[]).is_err());
     }
 }

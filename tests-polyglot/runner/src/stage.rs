@@ -77,6 +77,16 @@ impl Seat {
         actor.kill()
     }
 
+    /// Tells the process, if there is one, that nothing more comes.
+    pub(crate) fn hang_up(&mut self) {
+        self.actor.iter_mut().for_each(Actor::hang_up);
+    }
+
+    /// Ends the process, if there is one, in order.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        self.actor.take().map_or(Ok(()), Actor::end)
+    }
+
     /// What was said here lately.
     fn transcript(&self) -> String {
         let now = self.actor.iter().flat_map(Actor::transcript);
@@ -96,6 +106,8 @@ struct Opened {
     expected: Expected,
     open: bool,
     serving: bool,
+    /// Where it is bound, if nobody but this run can get that port.
+    held: Option<String>,
 }
 
 /// One scenario with one pair over one transport.
@@ -134,8 +146,16 @@ impl<'a> Stage<'a> {
         let name = format!("{}{}", kind.to_lowercase(), self.next());
         let request =
             json!({"op": "socket", "socket": name, "context": CONTEXT, "type": kind, "options": options});
-        self.seats[seat].actor()?.ask(request)?;
-        self.sockets.push(Opened { seat, name, expected: Expected::new(kind), open: true, serving: false });
+        let actor = self.seats[seat].actor()?;
+        actor.ask(request)?;
+        for option in ["linger", "reconnect_ivl"] {
+            let got = actor.ask(json!({"op": "get", "socket": name, "option": option}))?;
+            if got != options[option] {
+                bail!("{} {name}: {option} is {got} and not {}", actor.name(), options[option]);
+            }
+        }
+        let expected = Expected::new(kind);
+        self.sockets.push(Opened { seat, name, expected, open: true, serving: false, held: None });
         Ok(Sock(self.sockets.len() - 1))
     }
 
@@ -151,6 +171,8 @@ impl<'a> Stage<'a> {
     /// Binds to this endpoint and returns its resolved form.
     pub(crate) fn bind_to(&mut self, sock: Sock, endpoint: &str) -> Result<String> {
         let resolved = self.ask(sock, json!({"op": "bind", "endpoint": endpoint}))?;
+        let holds = |port: &ReservedPort| endpoint.ends_with(&format!(":{}", port.number()));
+        self.sockets[sock.0].held = self.reserved.iter().any(holds).then(|| endpoint.to_owned());
         resolved.as_str().map(str::to_owned).with_context(|| format!("bind answered {resolved}"))
     }
 
@@ -227,7 +249,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn join(&mut self, from: Sock, to: Sock, topic: &[u8]) -> Result<()> {
         let (probe, last) = (part::parts([topic, b"probe"]), part::parts([topic, b"last"]));
         let (probe_answer, last_answer) = (part::answers(&probe), part::answers(&last));
-        self.until("the first probe", |stage| {
+        self.until("the first probe", WAIT, |stage| {
             // A mute or absent peer is what the probes are for: EAGAIN only means another turn.
             let sent = stage.try_send(from, &probe, Duration::from_millis(TURN_MS))?;
             if let Err(refusal) = &sent {
@@ -239,7 +261,7 @@ impl<'a> Stage<'a> {
             Ok(stage.recv_within(to, Duration::from_millis(TURN_MS))?.filter(|got| *got == probe_answer))
         })?;
         self.send(from, &last)?;
-        self.until("the closing probe", |stage| {
+        self.until("the closing probe", WAIT, |stage| {
             let got = stage.recv(to)?;
             if got != probe_answer && got != last_answer {
                 bail!("{}: received {got} among the probes", stage.who(to));
@@ -248,19 +270,20 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// Repeats a step, each of which waits a little, until it yields something; fails after [`WAIT`].
+    /// Repeats a step, each of which waits a little, until it yields something; fails after `wait`.
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
+        wait: Duration,
         mut step: impl FnMut(&mut Self) -> Result<Option<T>>,
     ) -> Result<T> {
-        let deadline = Instant::now() + WAIT;
+        let deadline = Instant::now() + wait;
         while Instant::now() < deadline {
             if let Some(value) = step(self)? {
                 return Ok(value);
             }
         }
-        bail!("{what} did not arrive within {WAIT:?}")
+        bail!("{what} did not come within {wait:?}")
     }
 
     /// Asks something of a socket, and expects a value.
@@ -319,12 +342,39 @@ impl<'a> Stage<'a> {
                 books = self.books()?;
             }
         }
-        for socket in self.sockets.drain(..).filter(|socket| socket.open) {
-            self.seats[socket.seat]
-                .actor()?
-                .ask(json!({"op": "close", "socket": socket.name, "linger_ms": 0}))?;
+        let open: Vec<Opened> = self.sockets.drain(..).filter(|socket| socket.open).collect();
+        for socket in &open {
+            self.close(socket)?;
+        }
+        for socket in &open {
+            if let Some(endpoint) = &socket.held {
+                self.bind_again(socket.seat, endpoint, WAIT)?;
+            }
         }
         Ok(())
+    }
+
+    fn close(&mut self, socket: &Opened) -> Result<()> {
+        let request = json!({"op": "close", "socket": socket.name, "linger_ms": 0});
+        self.seats[socket.seat].actor()?.ask(request).map(drop)
+    }
+
+    /// A socket that was closed gives its port back. Only a port that this run holds tells: another could have a new
+    /// owner by now. The path of an ipc endpoint does not tell, as it may be taken over.
+    fn bind_again(&mut self, seat: usize, endpoint: &str, wait: Duration) -> Result<()> {
+        let sock = self.socket(seat, "PAIR")?;
+        self.until(&format!("the release of {endpoint} by a closed socket"), wait, |stage| {
+            match stage.try_ask(sock, json!({"op": "bind", "endpoint": endpoint}))? {
+                Ok(_) => Ok(Some(())),
+                // libzmq closes in the background.
+                Err(refusal) if refusal.code == "EADDRINUSE" => Ok(None),
+                Err(refusal) => bail!("{}: bind again: {refusal}", stage.who(sock)),
+            }
+        })?;
+        match self.sockets.pop() {
+            Some(socket) => self.close(&socket),
+            None => Ok(()),
+        }
     }
 
     /// What may explain why the scenario failed: what every socket says of itself, and what was said before.
@@ -411,4 +461,44 @@ impl<'a> Stage<'a> {
 
 fn millis(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::tests::shell_testee;
+
+    /// Binds a socket to a port of the run's, closes it, and binds again.
+    fn bind_twice(what: &str, wait: Duration) -> Result<()> {
+        let place = tempfile::tempdir()?;
+        let seat = || Seat::new(&shell_testee(what), place.path());
+        let (mut left, mut right, mut serial) = (seat(), seat(), 0);
+        let mut stage = Stage::new([&mut left, &mut right], Transport::Tcp, place.path(), &mut serial);
+        let (endpoint, sock) = (stage.reserve()?, stage.socket(RIGHT, "PULL")?);
+        stage.bind_to(sock, &endpoint)?;
+        assert_eq!(stage.sockets[sock.0].held.as_deref(), Some(endpoint.as_str()));
+        let socket = stage.sockets.remove(sock.0);
+        stage.close(&socket)?;
+        stage.bind_again(RIGHT, &endpoint, wait)?;
+        assert!(stage.sockets.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn options_that_are_not_set_are_noticed() {
+        let place = tempfile::tempdir().unwrap();
+        let seat = || Seat::new(&shell_testee("forgets-options"), place.path());
+        let (mut left, mut right, mut serial) = (seat(), seat(), 0);
+        let mut stage = Stage::new([&mut left, &mut right], Transport::Tcp, place.path(), &mut serial);
+        let message = stage.socket(LEFT, "PUSH").unwrap_err().to_string();
+        assert!(message.contains("linger is -1 and not 0"), "{message}");
+    }
+
+    #[test]
+    fn a_close_that_does_nothing_is_noticed() {
+        bind_twice("nothing", WAIT).unwrap();
+        bind_twice("closes-later", WAIT).unwrap();
+        let message = bind_twice("never-closes", Duration::from_millis(20)).unwrap_err().to_string();
+        assert!(message.contains("the release of tcp://127.0.0.1:"), "{message}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
 
@@ -12,8 +12,11 @@ use crate::project::Project;
 pub fn check(project: &Project) -> Result<()> {
     let hosts = hosts::configured(project);
     let mut homes: Vec<String> = ["home/", "Users/", "root/"].iter().map(|tail| format!("/{tail}")).collect();
-    homes.push(project.root.display().to_string());
-    homes.extend(env::var("HOME").ok().filter(|home| home.len() > 1).map(|home| format!("{home}/")));
+    homes.extend(
+        Some(&project.root).filter(|root| tells_a_machine(root)).map(|root| root.display().to_string()),
+    );
+    let home = env::var_os("HOME").map(PathBuf::from).filter(|home| tells_a_machine(home));
+    homes.extend(home.map(|home| format!("{}/", home.display())));
     let mut findings = Vec::new();
     for file in project.files()? {
         // Binary files (images, recorded streams) hold no text to search.
@@ -40,6 +43,13 @@ fn findings_in(file: &Path, text: &str, homes: &[String], hosts: &[Host]) -> Vec
     findings
 }
 
+/// Whether a path is one that is only written by somebody who is at that machine: `/build`, `/src` and the folder for
+/// temporary files are on many.
+fn tells_a_machine(path: &Path) -> bool {
+    let folders = path.components().filter(|part| matches!(part, Component::Normal(_))).count();
+    folders >= 2 && path != env::temp_dir()
+}
+
 /// Whether the line names something below or at `path`, as an absolute path.
 fn has_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
@@ -52,7 +62,7 @@ fn has_path(line: &str, path: &str) -> bool {
         } else {
             !after.is_some_and(continues)
         };
-        !before.is_some_and(|c| continues(c) || "/}*".contains(c)) && ends
+        !before.is_some_and(|c| continues(c) || "/}*<".contains(c)) && ends
     })
 }
 
@@ -71,6 +81,16 @@ mod tests {
         assert_eq!(found(&format!("cd /{}/alice/ohmq", "home")), 1);
         assert_eq!(found("cd /srv/builds/ohmq/core"), 1);
         assert_eq!(found("GET /api/home/x and /srv/builds/ohmq2"), 0);
+        assert_eq!(found("the end of an element: </srv/builds/ohmq>"), 0);
+    }
+
+    #[test]
+    fn a_path_that_many_machines_have_is_not_searched_for() {
+        for common in ["/", "/build", "/project/", "/c", "/tmp"] {
+            assert!(!tells_a_machine(Path::new(common)), "{common}");
+        }
+        assert!(!tells_a_machine(&env::temp_dir()));
+        assert!(tells_a_machine(Path::new("/srv/builds")) && tells_a_machine(Path::new("/tmp/builds")));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Java: Maven builds, tests and installs the jar, which has the native library inside.
 
+use std::env;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,8 +30,8 @@ pub fn setup() -> Vec<Step> {
 /// Builds the native library and the jar around it.
 pub fn package() -> Vec<Step> {
     let mut steps = setup();
-    steps.push(Step::new(LIBRARY, library).needs([Tool::Compiler]));
-    steps.push(Step::new(PACKAGE, jar).after([TOOLS, LIBRARY]));
+    steps.push(Step::new(LIBRARY, library).needs([Tool::Compiler]).after([TOOLS]));
+    steps.push(Step::new(PACKAGE, jar).after([LIBRARY]));
     steps
 }
 
@@ -96,22 +98,36 @@ fn maven(project: &Project) -> Command {
 }
 
 fn tools(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
-    let stamp = Stamp::of(project, "java-tools", &["bindings-java/pom.xml"], "")?;
-    if stamp.holds(&[]) {
+    let stamp = || Stamp::of(project, "java-tools", &["bindings-java/pom.xml"], local_repository());
+    if stamp()?.holds(&[]) {
         return Ok(Outcome::Ready("up to date".to_string()));
     }
     shell.run(maven(project).args(["dependency:go-offline", "--quiet"]))?;
-    stamp.set()?;
+    stamp()?.set()?;
     Ok(Outcome::Ready("Maven plugins and test libraries".to_string()))
 }
 
 fn library(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
     shell.run(project.cargo().args(["build", "--profile", rust::PROFILE, "-p", "ohmq-java"]))?;
-    Ok(Outcome::Ready(files::described(&rust::built(project, "libohmq_java.so"))?))
+    Ok(Outcome::Ready(files::described(&rust::built(project, &library_name()))?))
+}
+
+/// A setting of what is put into Maven's local repository: it is gone when the repository is. Maven may be configured to
+/// have it elsewhere, and then this is always the same.
+fn local_repository() -> &'static str {
+    let usual = env::home_dir().map(|home| home.join(".m2/repository"));
+    if usual.is_some_and(|folder| folder.is_dir()) { "the usual one" } else { "" }
+}
+
+/// As cargo names it on this system, and the jar's build expects it.
+fn library_name() -> String {
+    format!("{DLL_PREFIX}ohmq_java{DLL_SUFFIX}")
 }
 
 fn jar(project: &Project, shell: &Shell<'_>) -> Result<Outcome> {
-    let stamp = Stamp::of(project, "java-jar", &[ENGINE, &["bindings-java"]].concat(), "")?;
+    // The tools are there, and with them the repository.
+    let inputs = [ENGINE, &["bindings-java"]].concat();
+    let stamp = Stamp::of(project, "java-jar", &inputs, local_repository())?;
     let name = format!("ohmq-{}.jar", project.version()?);
     let jar = project.dist().join(&name);
     if stamp.holds(&[&jar]) {

@@ -25,7 +25,7 @@ pub const INSTALL: &str = "python: install";
 
 /// Fetches what building needs.
 pub fn setup() -> Vec<Step> {
-    vec![Step::new(TOOLS, tools).needs([Tool::Python, Tool::Git])]
+    vec![Step::new(TOOLS, tools).needs([Tool::Python, Tool::Venv, Tool::Git])]
 }
 
 /// Builds the wheel.

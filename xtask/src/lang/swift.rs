@@ -45,9 +45,14 @@ pub fn package() -> Vec<Step> {
     vec![library, Step::new(PACKAGE, bundle).after([LIBRARY])]
 }
 
+/// The bundle needs no Swift to be made, but nothing can test it without.
+fn package_with_toolchain() -> Vec<Step> {
+    package().into_iter().map(|step| step.after([TOOLCHAIN])).collect()
+}
+
 pub fn tests() -> Vec<Step> {
     let mut steps = setup();
-    steps.extend(package());
+    steps.extend(package_with_toolchain());
     steps.push(Step::test("swift: tests", test).after([TOOLCHAIN, LIBRARY]));
     steps
 }
@@ -55,7 +60,7 @@ pub fn tests() -> Vec<Step> {
 /// The actor of the conformance runs.
 pub fn testee() -> Vec<Step> {
     let mut steps = setup();
-    steps.extend(package());
+    steps.extend(package_with_toolchain());
     steps.push(Step::new(TESTEE, build_testee).after([TOOLCHAIN, PACKAGE]));
     steps
 }
@@ -63,7 +68,7 @@ pub fn testee() -> Vec<Step> {
 /// Puts the unpacked bundle beside an empty package that depends on it, and builds its programs.
 pub fn consumer() -> Vec<Step> {
     let mut steps = setup();
-    steps.extend(package());
+    steps.extend(package_with_toolchain());
     steps.push(Step::new(CONSUMER, build_consumer).after([TOOLCHAIN, PACKAGE]));
     steps
 }

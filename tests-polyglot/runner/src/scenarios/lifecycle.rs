@@ -135,7 +135,7 @@ fn returns(
 /// refused connection open for ever, so that the peer would not try again. libzmq also lets go of the old peer only in
 /// calls of the application that receive, hence a receive before and one after the sign.
 fn notice_loss(stage: &mut Stage, left: Sock) -> Result<()> {
-    stage.until("the loss of the peer", |stage| {
+    stage.until("the loss of the peer", WAIT, |stage| {
         if let Some(got) = stage.recv_within(left, Duration::ZERO)? {
             bail!("{}: received {got} from a dead peer", stage.who(left));
         }
@@ -202,7 +202,7 @@ fn patiently<T>(
     mut step: impl FnMut(&mut Stage, Duration) -> Result<Option<T>>,
 ) -> Result<T> {
     let mut patience = TURN;
-    stage.until(what, |stage| {
+    stage.until(what, WAIT, |stage| {
         let done = step(stage, patience)?;
         patience = (patience * 2).min(WAIT);
         Ok(done)

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use crate::part;
-use crate::stage::{LEFT, RIGHT, Sock, Stage};
+use crate::stage::{LEFT, RIGHT, Sock, Stage, WAIT};
 
 const MESSAGES: u64 = 300;
 const SIZE: usize = 100;
@@ -31,7 +31,7 @@ pub(super) fn reverse(stage: &mut Stage) -> Result<()> {
     }
     let mut probes = 0;
     let mut met = [false; WORKERS];
-    stage.until("a probe at every worker", |stage| {
+    stage.until("a probe at every worker", WAIT, |stage| {
         stage.send(push, &part::parts([b"probe"]))?;
         probes += 1;
         for (pull, met) in pulls.iter().zip(&mut met) {
@@ -45,7 +45,7 @@ pub(super) fn reverse(stage: &mut Stage) -> Result<()> {
         }
         Ok(met.iter().all(|met| *met).then_some(()))
     })?;
-    stage.until("the last probe", |stage| {
+    stage.until("the last probe", WAIT, |stage| {
         for pull in &pulls {
             probes -= i32::from(stage.recv_within(*pull, std::time::Duration::from_millis(2))?.is_some());
         }
