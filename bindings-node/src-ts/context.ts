@@ -1,6 +1,6 @@
 // Contexts: what the sockets of a program have in common.
 
-import {check, failed} from "./errors.js"
+import {check, failed, int32} from "./errors.js"
 import {ContextOption, contextProperties, defineOptions} from "./generated.js"
 import type {ContextOptions, OptionValue} from "./generated.js"
 import {addon} from "./native.js"
@@ -43,7 +43,7 @@ export class Context {
 
     /** Sets an option by its name in the reference (`"io_threads"`) or its number. */
     setOption(option: string | number, value: number | boolean): void {
-        check(nativeContext(this).set(optionId(option, "set"), Number(value)))
+        check(nativeContext(this).set(optionId(option, "set"), int32(Number(value), "set", String(option))))
     }
 
     [Symbol.asyncDispose](): Promise<void> {
@@ -93,7 +93,7 @@ export function assign(target: object, options: object, what: string): void {
 
 function optionId(option: string | number, operation: string): number {
     if (typeof option === "number") {
-        return option
+        return int32(option, operation, "option")
     }
     const id = ContextOption[option.toUpperCase() as keyof typeof ContextOption]
     if (id === undefined) {

@@ -55,3 +55,11 @@ export function check<T>(answer: T | NativeFailure): T {
     }
     return answer
 }
+
+/** A number as the engine takes it. Others would arrive there as something else. */
+export function int32(value: number, operation: string, subject: string): number {
+    if (value !== (value | 0)) {
+        throw failed("EINVAL", operation, subject, `${value} is no whole number of 32 bits`)
+    }
+    return value
+}

@@ -27,7 +27,7 @@ export interface NativeSocket {
     trySendMany(messages: NativePart[][]): number | NativeFailure
     tryReceive(): Buffer[] | null | NativeFailure
     tryReceiveMany(max: number): Buffer[][] | null | NativeFailure
-    watch(wanted: number, onReady: () => void): number | NativeFailure
+    watch(wanted: number, onReady: () => void, anyway: boolean): number | NativeFailure
     stats(): Record<string, number>
     close(): void
 }

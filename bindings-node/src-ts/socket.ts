@@ -2,20 +2,22 @@
 
 import {assign, context as globalContext, nativeContext} from "./context.js"
 import type {Context} from "./context.js"
-import {ZmqError, check, failed, isFailure} from "./errors.js"
+import {ZmqError, check, failed, int32, isFailure} from "./errors.js"
 import {SocketOption, SocketType} from "./generated.js"
 import type {OptionValue} from "./generated.js"
 import {kept, partOf, partsOf} from "./message.js"
 import type {Message, MessageLike} from "./message.js"
 import {addon} from "./native.js"
 import type {NativeFailure, NativePart, NativeSocket} from "./native.js"
-import {mayGoOn} from "./turn.js"
+import {Share} from "./turn.js"
 import {CANCELLED, Line} from "./waiting.js"
-import type {WaitOptions} from "./waiting.js"
+import type {WaitOptions, Waiting} from "./waiting.js"
 
 const READABLE = 1
 const WRITABLE = 2
 const BATCH = 256
+/** What one crossing fetches at most; the loop has other things to do. */
+const MANY = 1024
 
 /** The options every class has when it is made. */
 export interface NewSocketOptions {
@@ -30,7 +32,7 @@ export interface Writable<Part = MessageLike | MessageLike[]> {
      * number of sends may wait, and they go out in order. Rejects with `EAGAIN` when the time limit is over.
      */
     send(message: Part, options?: WaitOptions): Promise<void>
-    /** Sends messages in order with few crossings; resolves when all are taken. On an error, its `sent` says how many were. */
+    /** Sends messages in order with few crossings; resolves when all are taken. The `sent` of a ZmqError says how many were. */
     sendMany(messages: readonly Part[], options?: WaitOptions): Promise<void>
 }
 
@@ -41,7 +43,7 @@ export interface Readable<Received extends Message[] = Message[]> {
     /** Waits for a message and receives it with what else is there, at most `max` messages. */
     receiveMany(max?: number, options?: WaitOptions): Promise<Received[]>
     /** All messages until the socket is closed or its context has ended. */
-    [Symbol.asyncIterator](): AsyncIterableIterator<Received, undefined>
+    [Symbol.asyncIterator](): AsyncIterableIterator<Received>
 }
 
 /**
@@ -55,12 +57,14 @@ export class Socket {
     readonly #receives = new Line(() => this.#settle())
     readonly #sends = new Line(() => this.#settle())
     readonly #onReady = () => this.#settle()
+    readonly #share = new Share()
+    readonly #mayGoOn = () => this.#share.mayGoOn()
     #paused = false
 
     /** Opens a socket of the type with this number; see {@link SocketType}. */
     constructor(type: SocketType, options: NewSocketOptions = {}) {
         const {context = globalContext, ...properties} = options
-        this.#native = check(addon.openSocket(nativeContext(context), type))
+        this.#native = check(addon.openSocket(nativeContext(context), int32(type, "socket", "type")))
         this.#context = context
         this.#type = type
         try {
@@ -150,8 +154,8 @@ export class Socket {
      */
     close(): void {
         this.#native.close()
-        this.#receives.fail(failed("EAGAIN", "receive", this.#name(), "the socket was closed"))
-        this.#sends.fail(failed("EAGAIN", "send", this.#name(), "the socket was closed"))
+        this.#receives.fail(() => failed("EAGAIN", "receive", this.#name(), "the socket was closed"))
+        this.#sends.fail(() => failed("EAGAIN", "send", this.#name(), "the socket was closed"))
     }
 
     [Symbol.dispose](): void {
@@ -182,18 +186,19 @@ export class Socket {
             const native = this.#native
             if (Array.isArray(message)) {
                 let parts = partsOf(message)
-                send = () => accepted(native.trySendParts(parts))
+                send = () => this.#accepted(native.trySendParts(parts), parts)
                 if (this.#sends.empty && this.#mayTry(options) && send()) {
                     return DONE
                 }
                 parts = kept(parts)
             } else {
                 const part = partOf(message)
-                if (this.#sends.empty && this.#mayTry(options) && accepted(native.trySend(part))) {
+                if (this.#sends.empty && this.#mayTry(options) && check(native.trySend(part))) {
+                    this.#share.charge(0, part.length)
                     return DONE
                 }
                 const parts = kept([part])
-                send = () => accepted(native.trySendParts(parts))
+                send = () => this.#accepted(native.trySendParts(parts), parts)
             }
         } catch (error) {
             return Promise.reject(error as Error)
@@ -210,17 +215,19 @@ export class Socket {
         let rest: NativePart[][]
         const send = (): true | undefined => {
             while (sent < rest.length) {
-                const taken = check(this.#native.trySendMany(rest.slice(sent, sent + BATCH)))
+                const batch = rest.slice(sent, sent + BATCH)
+                const taken = check(this.#native.trySendMany(batch))
                 sent += taken
-                if (taken === 0 || !mayGoOn()) {
+                this.#share.charge(taken, bytesOf(batch.flat()))
+                if (taken === 0 || !this.#share.mayGoOn()) {
                     return sent === rest.length ? true : undefined
                 }
             }
             return true
         }
         const note = (error: unknown) => {
-            if (typeof error === "object" && error !== null) {
-                // A signal's reason may be frozen; then it stays as it is.
+            // A signal's reason is the caller's, and may be that of several batches.
+            if (error instanceof ZmqError) {
                 Reflect.set(error, "sent", sent)
             }
             throw error
@@ -245,22 +252,35 @@ export class Socket {
         if (this.#receives.empty && this.#mayTry(options)) {
             const answer = this.#native.tryReceive()
             if (answer !== null) {
-                return isFailure(answer) ? Promise.reject(new ZmqError(answer)) : Promise.resolve(answer)
+                if (isFailure(answer)) {
+                    return Promise.reject(new ZmqError(answer))
+                }
+                this.#share.charge(0, bytesOf(answer))
+                return Promise.resolve(answer)
             }
         }
-        const receive = () => received(this.#native.tryReceive())
+        const receive = () => {
+            const message = received(this.#native.tryReceive())
+            this.#share.charge(0, bytesOf(message ?? []))
+            return message
+        }
         return this.#wait(this.#receives, receive, "receive", options)
     }
 
     /** @internal */
     _receiveMany(max = BATCH, options: WaitOptions = {}): Promise<Message[][]> {
-        if (!Number.isInteger(max) || max < 1) {
+        if (!(Number.isInteger(max) || max === Infinity) || max < 1) {
             return Promise.reject(new TypeError("max is how many messages to receive at most"))
         }
         if (options.signal?.aborted) {
             return Promise.reject(options.signal.reason)
         }
-        const receive = () => received(this.#native.tryReceiveMany(max))
+        const most = Math.min(max, MANY)
+        const receive = () => {
+            const messages = received(this.#native.tryReceiveMany(most))
+            this.#share.charge(messages?.length ?? 0, bytesOf(messages?.flat() ?? []))
+            return messages
+        }
         if (this.#receives.empty && this.#mayTry(options)) {
             try {
                 const messages = receive()
@@ -276,7 +296,7 @@ export class Socket {
 
     /** An operation that is not to wait tries in any case; the others leave room for the loop. */
     #mayTry(options: WaitOptions): boolean {
-        return mayGoOn() || options.timeout === 0
+        return this.#share.mayGoOn() || options.timeout === 0
     }
 
     #wait<T>(
@@ -288,6 +308,10 @@ export class Socket {
         const late = () => failed("EAGAIN", operation, this.#name())
         try {
             const timeout = options.timeout ?? this.#timeLimit(operation)
+            checkWait(timeout, options.signal)
+            if (this.closed) {
+                throw failed("ENOTSOCK", operation, this.#name(), "the socket is closed")
+            }
             if (timeout === 0 && line.empty) {
                 // It was tried before; once more for the case that the budget of this turn was spent.
                 const value = attempt()
@@ -308,21 +332,38 @@ export class Socket {
         return check(this.#native.get(operation === "send" ? SocketOption.SNDTIMEO : SocketOption.RCVTIMEO)) as number
     }
 
-    /** Completes what can be completed, then lets the loop watch for the rest. */
+    /**
+     * Completes what can be completed, then lets the loop watch for the rest. That a socket is ready says nothing of the
+     * operations that wait: one peer has room, and they are for another. Then the loop watches all the same, and after that
+     * they try once more.
+     */
     #settle(): void {
-        while (!this.#paused && !this.closed) {
-            if (!this.#receives.advance(mayGoOn) || !this.#sends.advance(mayGoOn)) {
-                this.#pause()
-            } else if (!this.#watch()) {
+        let stuck = false
+        for (let ready = false; !this.#paused && !this.closed; ) {
+            const before = this.#served
+            if (!this.#receives.advance(this.#mayGoOn) || !this.#sends.advance(this.#mayGoOn)) {
+                return this.#pause()
+            }
+            const moved = this.#served !== before
+            if (stuck && !moved) {
+                return
+            }
+            stuck = ready && !moved
+            ready = this.#watch(stuck)
+            if (!ready) {
                 return
             }
         }
     }
 
-    /** Lets the loop watch for what is waited for; true if some of it is possible already. */
-    #watch(): boolean {
+    get #served(): number {
+        return this.#receives.served + this.#sends.served
+    }
+
+    /** Lets the loop watch for what is waited for, `anyway` or if nothing of it is possible yet; true if some of it is. */
+    #watch(anyway = false): boolean {
         const wanted = (this.#receives.empty ? 0 : READABLE) | (this.#sends.empty ? 0 : WRITABLE)
-        const ready = this.#native.watch(wanted, this.#onReady)
+        const ready = this.#native.watch(wanted, this.#onReady, anyway)
         if (isFailure(ready)) {
             this.#fail(ready)
             return false
@@ -333,7 +374,7 @@ export class Socket {
     /** Goes on in the next turn of the loop. */
     #pause(): void {
         this.#paused = true
-        this.#native.watch(0, this.#onReady)
+        this.#native.watch(0, this.#onReady, false)
         setImmediate(() => {
             this.#paused = false
             this.#settle()
@@ -341,10 +382,19 @@ export class Socket {
     }
 
     #fail(failure: NativeFailure): void {
-        const error = new ZmqError(failure)
-        this.#native.watch(0, this.#onReady)
+        const error = () => new ZmqError(failure)
+        this.#native.watch(0, this.#onReady, false)
         this.#receives.fail(error)
         this.#sends.fail(error)
+    }
+
+    /** True for taken, undefined for no room. */
+    #accepted(answer: boolean | NativeFailure, parts: NativePart[]): true | undefined {
+        if (!check(answer)) {
+            return undefined
+        }
+        this.#share.charge(0, bytesOf(parts))
+        return true
     }
 
     #name(): string {
@@ -353,9 +403,9 @@ export class Socket {
 }
 
 /** All messages of a socket. */
-export class Messages implements AsyncIterableIterator<Message[], undefined> {
+export class Messages implements AsyncIterableIterator<Message[]> {
     readonly #socket: Socket
-    readonly #cancels: (() => void)[] = []
+    #waiting: Waiting[] = []
     #pending = 0
     #done = false
 
@@ -375,8 +425,8 @@ export class Messages implements AsyncIterableIterator<Message[], undefined> {
     /** Ends the iteration. Calls of `next` that still wait take no message any more. */
     return(): Promise<IteratorReturnResult<undefined>> {
         this.#done = true
-        for (const cancel of this.#cancels.splice(0)) {
-            cancel()
+        for (const waiting of this.#waiting.splice(0)) {
+            waiting.cancel()
         }
         return Promise.resolve(END)
     }
@@ -386,8 +436,12 @@ export class Messages implements AsyncIterableIterator<Message[], undefined> {
     }
 
     readonly #options: Cancellable = {
-        onWait: (cancel) => {
-            this.#cancels.push(cancel)
+        onWait: (waiting) => {
+            // Those that ended are let go now and then, however many calls overlap.
+            if (this.#waiting.length > 2 * this.#pending) {
+                this.#waiting = this.#waiting.filter((other) => !other.ended)
+            }
+            this.#waiting.push(waiting)
         },
     }
 
@@ -409,13 +463,13 @@ export class Messages implements AsyncIterableIterator<Message[], undefined> {
     #settled(): void {
         this.#pending -= 1
         if (this.#pending === 0) {
-            this.#cancels.length = 0
+            this.#waiting.length = 0
         }
     }
 }
 
 interface Cancellable {
-    onWait?: ((cancel: () => void) => void) | undefined
+    onWait?: ((waiting: Waiting) => void) | undefined
 }
 
 const END: IteratorReturnResult<undefined> = Object.freeze({done: true, value: undefined})
@@ -423,9 +477,23 @@ const DONE: Promise<void> = Promise.resolve()
 
 function nothing(): void {}
 
-/** True for taken, undefined for no room. */
-function accepted(answer: boolean | NativeFailure): true | undefined {
-    return check(answer) || undefined
+/** How long messages are; text as if each character had one byte. */
+function bytesOf(parts: readonly (Uint8Array | string)[]): number {
+    let bytes = 0
+    for (const part of parts) {
+        bytes += part.length
+    }
+    return bytes
+}
+
+/** Refuses what could not be waited for, before there is anything that waits. */
+function checkWait(timeout: unknown, signal: unknown): void {
+    if (typeof timeout !== "number" || Number.isNaN(timeout)) {
+        throw new TypeError("timeout is a number of milliseconds")
+    }
+    if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
+        throw new TypeError("signal is an AbortSignal")
+    }
 }
 
 /** What was received; undefined for nothing. */
@@ -435,7 +503,7 @@ function received<T>(answer: T | null | NativeFailure): T | undefined {
 
 function optionId(option: string | number, operation: string): number {
     if (typeof option === "number") {
-        return option
+        return int32(option, operation, "option")
     }
     const id = SocketOption[option.toUpperCase() as keyof typeof SocketOption]
     if (id === undefined) {

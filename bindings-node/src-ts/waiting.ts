@@ -19,21 +19,34 @@ export interface Operation<T> {
     /** Milliseconds; negative is for ever. */
     timeout: number
     signal: AbortSignal | undefined
-    /** Called, if it has to wait, with a function that gives it up: its promise then rejects with {@link CANCELLED}. */
-    onWait?: ((cancel: () => void) => void) | undefined
+    /** Called, if it has to wait, with what can give it up: its promise then rejects with {@link CANCELLED}. */
+    onWait?: ((waiting: Waiting) => void) | undefined
+}
+
+/** An operation that waits, or did. */
+export interface Waiting {
+    readonly ended: boolean
+    cancel(): void
 }
 
 /** What a cancelled operation rejects with. */
 export const CANCELLED = Symbol("cancelled")
 
+/** Timers know no longer time, which is 24 days: as good as for ever. */
+const LONGEST = 0x7fffffff
+
 interface Waiter {
+    before: Waiter | undefined
+    after: Waiter | undefined
     attempt(): boolean
     fail(reason: unknown): void
 }
 
 /** Operations of one kind on one socket, first come, first served. */
 export class Line {
-    readonly #waiters = new Set<Waiter>()
+    #first: Waiter | undefined
+    #last: Waiter | undefined
+    #served = 0
     readonly #changed: () => void
 
     /** `changed` is called when an operation left the line by itself. */
@@ -42,19 +55,30 @@ export class Line {
     }
 
     get empty(): boolean {
-        return this.#waiters.size === 0
+        return this.#first === undefined
+    }
+
+    /** How many have left. */
+    get served(): number {
+        return this.#served
     }
 
     /** The promise of an operation that waits from now on. */
     add<T>(operation: Operation<T>): Promise<T> {
         return new Promise<T>((resolve, reject) => {
             const {signal} = operation
+            let ended = false
             const leave = () => {
-                this.#waiters.delete(waiter)
-                clearTimeout(timer)
-                signal?.removeEventListener("abort", onAbort)
+                if (!ended) {
+                    ended = true
+                    this.#remove(waiter)
+                    clearTimeout(timer)
+                    signal?.removeEventListener("abort", onAbort)
+                }
             }
             const waiter: Waiter = {
+                before: this.#last,
+                after: undefined,
                 attempt() {
                     try {
                         const value = operation.attempt()
@@ -80,24 +104,30 @@ export class Line {
             }
             // A loop that was busy for long may be late: what is there in the end still counts.
             const onTimeout = () => {
-                if (this.#first() !== waiter || !waiter.attempt()) {
+                if (this.#first !== waiter || !waiter.attempt()) {
                     waiter.fail(operation.late())
                 }
                 this.#changed()
             }
-            const timer = operation.timeout < 0 ? undefined : setTimeout(onTimeout, operation.timeout)
+            const endless = operation.timeout < 0 || operation.timeout > LONGEST
+            const timer = endless ? undefined : setTimeout(onTimeout, operation.timeout)
             signal?.addEventListener("abort", onAbort, {once: true})
-            operation.onWait?.(() => {
-                waiter.fail(CANCELLED)
-                this.#changed()
+            operation.onWait?.({
+                get ended() {
+                    return ended
+                },
+                cancel: () => {
+                    waiter.fail(CANCELLED)
+                    this.#changed()
+                },
             })
-            this.#waiters.add(waiter)
+            this.#append(waiter)
         })
     }
 
     /** Does what is possible in order; false if there is more but `mayGoOn` wants a pause. */
     advance(mayGoOn: () => boolean): boolean {
-        for (let first = this.#first(); first !== undefined; first = this.#first()) {
+        for (let first = this.#first; first !== undefined; first = this.#first) {
             if (!mayGoOn()) {
                 return false
             }
@@ -108,17 +138,33 @@ export class Line {
         return true
     }
 
-    /** Ends all operations with an error. */
-    fail(reason: unknown): void {
-        for (const waiter of [...this.#waiters]) {
-            waiter.fail(reason)
+    /** Ends all operations, each with an error of its own. */
+    fail(reason: () => unknown): void {
+        while (this.#first !== undefined) {
+            this.#first.fail(reason())
         }
     }
 
-    #first(): Waiter | undefined {
-        for (const waiter of this.#waiters) {
-            return waiter
+    #append(waiter: Waiter): void {
+        if (this.#last === undefined) {
+            this.#first = waiter
+        } else {
+            this.#last.after = waiter
         }
-        return undefined
+        this.#last = waiter
+    }
+
+    #remove({before, after}: Waiter): void {
+        if (before === undefined) {
+            this.#first = after
+        } else {
+            before.after = after
+        }
+        if (after === undefined) {
+            this.#last = before
+        } else {
+            after.before = before
+        }
+        this.#served += 1
     }
 }

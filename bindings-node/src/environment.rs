@@ -81,14 +81,27 @@ fn leave(environment: Key) {
     let owned = HERE.with_borrow_mut(|all| all.remove(&environment)).unwrap_or_default();
     owned.sockets.into_iter().for_each(ohmq_ffi::socket_close);
     let mut process = process();
-    process.left.extend(owned.contexts);
+    process.left.extend(owned.contexts.iter().copied());
     process.environments -= 1;
     if process.environments == 0 {
         let mut contexts = std::mem::take(&mut process.left);
         contexts.extend(process.global.take());
         drop(process);
         end(contexts);
+    } else {
+        drop(process);
+        owned.contexts.into_iter().for_each(end_meanwhile);
     }
+}
+
+/// Ends a context while other environments live on. The last of them waits for it, if it has not ended by then.
+fn end_meanwhile(context: Handle) {
+    let ending = move || {
+        let _ = ohmq_ffi::context_term(context);
+        process().left.retain(|other| *other != context);
+    };
+    // Without a thread for it, it stays until the last environment ends.
+    let _ = thread::Builder::new().name("ohmq-end".to_owned()).spawn(ending);
 }
 
 /// Waits a limited time until the closed sockets have sent what they had.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use napi::bindgen_prelude::{Array, AsyncTask, Either, Either3, Function, Null, Object};
 use napi::{Env, JsValue, Task};
 use napi_derive::napi;
-use ohmq::{ErrorCode, Events, Message, Socket};
+use ohmq::{ErrorCode, Events, Message, Socket, Stats};
 use ohmq_ffi::Outcome;
 use ohmq_ffi::guard::guard;
 use ohmq_ffi::handle::{self, Handle};
@@ -17,15 +17,25 @@ use crate::message::{GivenPart, buffers, multipart, single};
 use crate::poll::Watcher;
 use crate::value::{GivenValue, ShownValue, given, shown};
 
+/// So many bytes are enough for one call: the event loop has other things to do.
+const ENOUGH: usize = 1024 * 1024;
+
 /// A socket behind a handle.
 #[napi]
 #[derive(Debug)]
 pub struct NativeSocket {
     handle: Handle,
-    /// The same socket, to spare the table on each message, and for its statistics after the end.
-    socket: Socket,
+    state: RefCell<State>,
     owner: Key,
     watcher: RefCell<Option<Watcher>>,
+}
+
+/// JavaScript's object may be collected long after the end, and a socket keeps its descriptors.
+#[derive(Debug)]
+enum State {
+    /// The same socket as behind the handle, to spare the table on each message.
+    Open(Socket),
+    Closed(Stats),
 }
 
 /// Opens a socket of the type with this number.
@@ -37,7 +47,8 @@ pub(crate) fn open_socket(env: &Env, context: &NativeContext, socket_type: i32) 
         environment::remember(env, |owned| {
             owned.sockets.insert(handle);
         });
-        NativeSocket { handle, socket, owner: environment::key(env), watcher: RefCell::default() }
+        let state = RefCell::new(State::Open(socket));
+        NativeSocket { handle, state, owner: environment::key(env), watcher: RefCell::default() }
     }))
 }
 
@@ -46,7 +57,10 @@ impl NativeSocket {
     /// Whether it was closed.
     #[napi(getter)]
     pub fn closed(&self) -> bool {
-        self.socket.is_closed()
+        match &*self.state.borrow() {
+            State::Open(socket) => socket.is_closed(),
+            State::Closed(_) => true,
+        }
     }
 
     /// Binds on libuv's pool.
@@ -97,7 +111,7 @@ impl NativeSocket {
     /// What is possible now: 1 to receive, 2 to send.
     #[napi]
     pub fn events(&self) -> Answer<u32> {
-        answer(guard("poll", || Ok(self.socket.events()?.bits())))
+        answer(guard("poll", || self.with("poll", |socket| Ok(socket.events()?.bits()))))
     }
 
     /// Sends a message of one part: true, or false if there is no room.
@@ -139,7 +153,7 @@ impl NativeSocket {
         })
     }
 
-    /// Receives up to `max` messages; null if there is none. A failure after some shows the next time.
+    /// Receives up to `max` messages, fewer if they are long; null if there is none. A failure after some shows the next time.
     #[napi]
     pub fn try_receive_many<'env>(
         &self,
@@ -147,9 +161,13 @@ impl NativeSocket {
         max: u32,
     ) -> napi::Result<Either3<Array<'env>, Null, NativeFailure>> {
         let mut messages = env.create_array(0)?;
-        while messages.len() < max {
+        let mut bytes = 0;
+        while messages.len() < max && bytes < ENOUGH {
             match self.receive_now() {
-                Ok(Some(message)) => messages.insert(buffers(env, message)?)?,
+                Ok(Some(message)) => {
+                    bytes += message.total_bytes();
+                    messages.insert(buffers(env, message)?)?;
+                }
                 Err(failure) if messages.len() == 0 => return Ok(Either3::C(failure.into())),
                 _ => break,
             }
@@ -157,18 +175,22 @@ impl NativeSocket {
         Ok(if messages.len() == 0 { Either3::B(Null) } else { Either3::A(messages) })
     }
 
-    /// Says what of `wanted` is possible now. If nothing is, `on_ready` is called once it may be, and until then the
-    /// process stays alive. With nothing wanted, nobody waits.
+    /// Says what of `wanted` is possible now. If nothing is, or `anyway`, `on_ready` is called once it may be, and until then
+    /// the process stays alive. With nothing wanted, nobody waits.
     #[napi]
-    pub fn watch(&self, env: &Env, wanted: u32, on_ready: Function<'_, (), ()>) -> Answer<u32> {
-        answer(guard("poll", || self.watch_now(env, wanted, &on_ready)))
+    pub fn watch(&self, env: &Env, wanted: u32, on_ready: Function<'_, (), ()>, anyway: bool) -> Answer<u32> {
+        answer(guard("poll", || self.watch_now(env, wanted, &on_ready, anyway)))
     }
 
     /// The counters, by name; also after the end.
     #[napi(ts_return_type = "Record<string, number>")]
     pub fn stats<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let mut counters = Object::new(env)?;
-        for (name, count) in self.socket.stats().fields() {
+        let stats = match &*self.state.borrow() {
+            State::Open(socket) => socket.stats(),
+            State::Closed(stats) => *stats,
+        };
+        for (name, count) in stats.fields() {
             counters.set(name, count as f64)?;
         }
         Ok(counters)
@@ -182,39 +204,62 @@ impl NativeSocket {
         });
         ohmq_ffi::socket_close(self.handle);
         self.watcher.take();
+        let mut state = self.state.borrow_mut();
+        if let State::Open(socket) = &*state {
+            *state = State::Closed(socket.stats());
+        }
+    }
+
+    /// Runs a call on the socket, if it is open.
+    fn with<T>(&self, operation: &'static str, call: impl FnOnce(&Socket) -> Outcome<T>) -> Outcome<T> {
+        match &*self.state.borrow() {
+            State::Open(socket) => call(socket),
+            // The table knows it no more, and says so.
+            State::Closed(_) => call(&handle::socket(self.handle, operation)?),
+        }
     }
 
     fn send_now(&self, message: Message) -> Outcome<bool> {
-        guard("send", || match self.socket.try_send(message) {
+        let send = |socket: &Socket| match socket.try_send(message) {
             Ok(()) => Ok(true),
             Err(refused) if refused.error.code() == ErrorCode::Eagain => Ok(false),
             Err(refused) => Err(refused.error.into()),
-        })
+        };
+        guard("send", || self.with("send", send))
     }
 
     fn receive_now(&self) -> Outcome<Option<Message>> {
-        guard("receive", || match self.socket.try_recv() {
+        let receive = |socket: &Socket| match socket.try_recv() {
             Ok(message) => Ok(Some(message)),
             Err(error) if error.code() == ErrorCode::Eagain => Ok(None),
             Err(error) => Err(error.into()),
-        })
+        };
+        guard("receive", || self.with("receive", receive))
     }
 
-    fn watch_now(&self, env: &Env, wanted: u32, on_ready: &Function<'_, (), ()>) -> Outcome<u32> {
+    fn watch_now(
+        &self,
+        env: &Env,
+        wanted: u32,
+        on_ready: &Function<'_, (), ()>,
+        anyway: bool,
+    ) -> Outcome<u32> {
         let mut place = self.watcher.borrow_mut();
         if wanted == 0 {
             place.iter().for_each(Watcher::rest);
             return Ok(0);
         }
-        let ready = self.socket.arm(Events::from_bits(wanted))?.bits();
-        if ready == 0 {
-            let watcher = match place.take() {
-                Some(watcher) => watcher,
-                None => Watcher::new(env, self.socket.clone(), on_ready.raw())?,
-            };
-            place.insert(watcher).wait()?;
-        }
-        Ok(ready)
+        self.with("poll", |socket| {
+            let ready = socket.arm(Events::from_bits(wanted))?.bits();
+            if ready == 0 || anyway {
+                let watcher = match place.take() {
+                    Some(watcher) => watcher,
+                    None => Watcher::new(env, socket.clone(), on_ready.raw())?,
+                };
+                place.insert(watcher).wait()?;
+            }
+            Ok(ready)
+        })
     }
 }
 

@@ -101,3 +101,11 @@ limited("a context's options", async () => {
     await context.terminate()
     assert.throws(() => new zmq.Pair({context}), {name: "ZmqError"})
 })
+
+limited("numbers that the engine cannot hold are refused", async ({open}) => {
+    for (const value of [NaN, Infinity, 2 ** 32 + 1, -0.5]) {
+        assert.throws(() => new zmq.Context({ioThreads: value}), {code: "EINVAL"})
+        assert.throws(() => new zmq.Socket(value), {code: "EINVAL"})
+        assert.throws(() => open("Pull").getOption(value), {code: "EINVAL"})
+    }
+})

@@ -241,6 +241,54 @@ limited("a batch that is late or cancelled says how much was sent", async ({open
     await assert.rejects(pull.receive({timeout: 0}), {code: "EAGAIN"})
 })
 
+limited("each batch that is late says how much of it was sent", async ({open, endpoint}) => {
+    const push = open("Push", {sendHighWaterMark: 2})
+    const pull = open("Pull", {receiveHighWaterMark: 2})
+    await pull.bind(endpoint("inproc"))
+    push.connect(pull.lastEndpoint)
+    const batches = [0, 1].map(() => push.sendMany(Array(20).fill("x")))
+    push.close()
+    const ends = await Promise.allSettled(batches)
+    const sent = ends.map(({reason}) => reason.sent)
+    assert.ok(sent[0] > 0 && sent[1] === 0, String(sent))
+    assert.equal(push.stats().sent_accepted, sent[0])
+})
+
+limited("any number is a limit, or is refused", async ({pair}) => {
+    const [pull, push] = await pair("Pull", "Push", "inproc")
+    for (const most of [2 ** 32, Infinity, Number.MAX_SAFE_INTEGER]) {
+        await push.send("x")
+        assert.deepEqual((await pull.receiveMany(most)).map(texts), [["x"]])
+    }
+    for (const forever of [Infinity, 2 ** 31, 1e10]) {
+        const waiting = pull.receive({timeout: forever})
+        // Later than a timer that took the number for another.
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        await push.send("y")
+        assert.deepEqual(texts(await waiting), ["y"])
+    }
+    for (const wrong of [{timeout: NaN}, {timeout: "10"}, {timeout: 5n}, {signal: {}, timeout: 1}, {signal: 1}]) {
+        await assert.rejects(pull.receive(wrong), TypeError)
+        await assert.rejects(pull.receiveMany(1, wrong), TypeError)
+    }
+})
+
+limited("overlapping calls of an iterator can be ended", async ({pair}) => {
+    const [pull, push] = await pair("Pull", "Push", "inproc")
+    const messages = pull[Symbol.asyncIterator]()
+    let next = messages.next()
+    for (let number = 0; number < 100; number += 1) {
+        const after = messages.next()
+        await push.send(String(number))
+        assert.deepEqual(texts((await next).value), [String(number)])
+        next = after
+    }
+    await messages.return()
+    assert.deepEqual(await next, {done: true, value: undefined})
+    await push.send("kept")
+    assert.deepEqual(texts(await pull.receive()), ["kept"])
+})
+
 limited("sends wait for room, in order", async ({pair}) => {
     const [pull, push] = await pair("Pair", "Pair", "inproc", {sendHighWaterMark: 2, receiveHighWaterMark: 2})
     const sends = Array.from({length: 100}, (_, number) => push.send([String(number), "body"]))

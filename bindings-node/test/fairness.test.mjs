@@ -1,0 +1,133 @@
+// What sockets leave each other, the event loop and the process.
+
+import assert from "node:assert/strict"
+import {readdirSync} from "node:fs"
+import {performance} from "node:perf_hooks"
+import {setImmediate as turn, setTimeout as pause} from "node:timers/promises"
+import {Worker} from "node:worker_threads"
+
+import * as zmq from "ohmq"
+import {limited, texts, until} from "./support/common.mjs"
+
+const noDescriptors = process.platform === "linux" ? false : "descriptors are counted on Linux only"
+const noLoopCount = performance.nodeTiming.uvMetricsInfo ? false : "this Node does not count the turns of its loop"
+
+limited("a busy socket leaves the others their turns", async ({open, pair}) => {
+    const publisher = open("Publisher")
+    const [reply, request] = await pair("Reply", "Request")
+    let busy = true
+    const flooding = (async () => {
+        while (busy) {
+            await publisher.send("nobody wants this")
+        }
+    })()
+    const serving = (async () => {
+        for (let round = 0; round < 50; round += 1) {
+            await reply.send(await reply.receive())
+        }
+    })()
+    for (let round = 0; round < 50; round += 1) {
+        await request.send(String(round))
+        assert.deepEqual(texts(await request.receive()), [String(round)])
+    }
+    await serving
+    busy = false
+    await flooding
+})
+
+for (const transport of ["inproc", "tcp"]) {
+    limited(`a send that waits for one of many lets the loop rest: ${transport}`, async ({open, endpoint}, t) => {
+        const router = open("Router", {mandatory: true, sendHighWaterMark: 1})
+        await router.bind(endpoint(transport))
+        const [full, free] = ["full", "free"].map((routingId) => {
+            const dealer = open("Dealer", {routingId, receiveHighWaterMark: 1})
+            dealer.connect(router.lastEndpoint)
+            return dealer
+        })
+        for (const dealer of [full, free]) {
+            await dealer.send("here")
+            await router.receive()
+        }
+        const body = Buffer.alloc(256 * 1024)
+        let sent = 0
+        while (await router.send(["full", body], {timeout: 0}).then(() => true, () => false)) {
+            sent += 1
+        }
+        const waiting = router.send(["full", body])
+        if (noLoopCount) {
+            t.diagnostic(noLoopCount)
+        } else {
+            await pause(50)
+            const before = performance.nodeTiming.uvMetricsInfo.loopCount
+            await pause(200)
+            const turns = performance.nodeTiming.uvMetricsInfo.loopCount - before
+            assert.ok(turns < 20, `${turns} turns of the loop`)
+        }
+        await router.send(["free", "meanwhile"], {timeout: 0}).catch(({code}) => assert.equal(code, "EAGAIN"))
+        for (let number = 0; number < sent; number += 1) {
+            await full.receive()
+        }
+        await waiting
+        assert.equal((await full.receive())[0].length, body.length)
+    })
+}
+
+limited("a closed socket keeps no descriptors", async ({open, pair}) => {
+    if (noDescriptors) {
+        return
+    }
+    const count = () => readdirSync("/proc/self/fd").length
+    // What the context needs is there from the first connection on.
+    await pair("Pair", "Pair")
+    const before = count()
+    const waiting = []
+    for (let round = 0; round < 30; round += 1) {
+        const pull = open("Pull")
+        await pull.bind("tcp://127.0.0.1:*")
+        waiting.push(assert.rejects(pull.receive(), {code: "EAGAIN"}))
+        pull.close()
+    }
+    await Promise.all(waiting)
+    await until(() => count() <= before)
+})
+
+limited("a worker's contexts end with it", async () => {
+    if (noDescriptors) {
+        return
+    }
+    const threads = () => readdirSync("/proc/self/task").length
+    const program = `
+        const {createRequire} = require("node:module")
+        const zmq = createRequire(${JSON.stringify(import.meta.url)})("ohmq")
+        const pull = new zmq.Pull({context: new zmq.Context()})
+        pull.bindSync("tcp://127.0.0.1:*")`
+    const round = () =>
+        new Promise((resolve, reject) => {
+            const worker = new Worker(program, {eval: true})
+            worker.on("error", reject)
+            worker.on("exit", resolve)
+        })
+    await round()
+    const before = threads()
+    for (let number = 0; number < 5; number += 1) {
+        await round()
+    }
+    await until(() => threads() <= before + 1)
+})
+
+limited("a socket that closes in the middle of a busy turn ends what comes then", async ({pair}) => {
+    const [pull, push] = await pair("Pull", "Push", "inproc")
+    const sends = []
+    for (let number = 0; number < 2_000; number += 1) {
+        sends.push(push.send("x"))
+    }
+    await Promise.all(sends)
+    const receives = []
+    for (let number = 0; number < 1_000; number += 1) {
+        receives.push(pull.receive({timeout: -1}).catch(({code}) => code))
+    }
+    pull.close()
+    await assert.rejects(pull.receive({timeout: -1}), {code: "ENOTSOCK"})
+    assert.ok((await Promise.all(receives)).every((end) => typeof end === "object" || end === "EAGAIN"))
+    await turn()
+})
