@@ -218,7 +218,7 @@ export class Socket {
                 const batch = rest.slice(sent, sent + BATCH)
                 const taken = check(this.#native.trySendMany(batch))
                 sent += taken
-                this.#share.charge(taken, bytesOf(batch.flat()))
+                this.#share.charge(taken, bytesOfAll(batch))
                 if (taken === 0 || !this.#share.mayGoOn()) {
                     return sent === rest.length ? true : undefined
                 }
@@ -278,7 +278,7 @@ export class Socket {
         const most = Math.min(max, MANY)
         const receive = () => {
             const messages = received(this.#native.tryReceiveMany(most))
-            this.#share.charge(messages?.length ?? 0, bytesOf(messages?.flat() ?? []))
+            this.#share.charge(messages?.length ?? 0, bytesOfAll(messages ?? []))
             return messages
         }
         if (this.#receives.empty && this.#mayTry(options)) {
@@ -482,6 +482,14 @@ function bytesOf(parts: readonly (Uint8Array | string)[]): number {
     let bytes = 0
     for (const part of parts) {
         bytes += part.length
+    }
+    return bytes
+}
+
+function bytesOfAll(messages: readonly (readonly (Uint8Array | string)[])[]): number {
+    let bytes = 0
+    for (const parts of messages) {
+        bytes += bytesOf(parts)
     }
     return bytes
 }
