@@ -24,7 +24,7 @@ fn sockets_of_a_context_that_does_not_block_do_not_linger() {
     assert_eq!((linger(&before), linger(&after)), (Some(-1), Some(0)));
     before.close();
     after.connect("ipc:///nonexistent/never").unwrap();
-    after.send("to nobody").unwrap();
+    after.try_send("to nobody").unwrap();
     after.close();
     context.term().unwrap();
     assert_eq!(after.stats().sent_dropped_linger, 1);

@@ -56,10 +56,16 @@ pub(crate) fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
 
 /// What comes until the other ends the connection.
 pub(crate) fn read_to_the_end(stream: &mut TcpStream) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match stream.read_to_end(&mut bytes) {
-        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("it goes on: {error}"),
-        _ => bytes,
+    let start = Instant::now();
+    let (mut bytes, mut some) = (Vec::new(), [0; 1024]);
+    loop {
+        match stream.read(&mut some) {
+            Ok(0) => return bytes,
+            Ok(count) => bytes.extend_from_slice(&some[..count]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return bytes,
+            Err(error) => panic!("it goes on: {error}"),
+        }
+        assert!(start.elapsed() < PATIENCE, "it goes on");
     }
 }
 
