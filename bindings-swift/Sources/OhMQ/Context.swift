@@ -28,7 +28,7 @@ public final class Context: Sendable {
     /// A new socket of the type with this number, which the engine checks.
     public func socket(rawType: Int32) throws(OhMQError) -> Socket {
         let socket = try OhMQError.typed("socket") { try engine.socket(socketType: rawType) }
-        return Socket(engine: socket, context: self)
+        return Socket(engine: socket, rawType: rawType, context: self)
     }
 
     /// Sets an option of the context.

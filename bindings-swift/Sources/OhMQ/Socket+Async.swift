@@ -44,7 +44,7 @@ extension Socket {
         if !messages.isEmpty || limit < 1 { return messages }
         let timeout: Duration = try get(.receiveTimeout)
         let handle = self.handle
-        return try await waiters.wait(for: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
+        return try await waiters.wait(in: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
             let messages = try MessagePlane.receive(handle, limit: limit)
             return messages.isEmpty ? nil : messages
         }
@@ -52,14 +52,14 @@ extension Socket {
 
     private func waitToSend(_ message: Message, timeout: Duration) async throws(OhMQError) {
         let handle = self.handle
-        try await waiters.wait(for: .send, "send", timeout: timeout.orForever) { () throws(OhMQError) -> Void? in
+        try await waiters.wait(in: lane(of: message), "send", timeout: timeout.orForever) { () throws(OhMQError) -> Void? in
             try MessagePlane.send(handle, message, timeout: MessagePlane.tryOnly) ? () : nil
         }
     }
 
     private func waitToReceive(timeout: Duration) async throws(OhMQError) -> Message {
         let handle = self.handle
-        return try await waiters.wait(for: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
+        return try await waiters.wait(in: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
             try MessagePlane.receive(handle, timeout: MessagePlane.tryOnly)
         }
     }
