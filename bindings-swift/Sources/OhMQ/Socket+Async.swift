@@ -7,10 +7,11 @@ extension Socket {
     ///   sent. Other codes as the socket type's state demands.
     public func send(_ message: Message) async throws(OhMQError) {
         if try trySend(message) { return }
-        try await waitToSend(message, timeout: try get(.sendTimeout) as Duration)
+        try await waitToSend(message, timeout: (try get(.sendTimeout) as Duration).orForever)
     }
 
-    /// Sends a message, waiting for room for this long at most.
+    /// Sends a message, waiting for room for this long at most; not at all when the time is negative, as what is left until a
+    /// past deadline is.
     public func send(_ message: Message, timeout: Duration) async throws(OhMQError) {
         if try trySend(message) { return }
         try await waitToSend(message, timeout: timeout)
@@ -25,14 +26,15 @@ extension Socket {
 
     /// Receives a message, waiting for one as long as the socket's receive timeout says (for ever, by default).
     ///
-    /// - Throws: `.eagain` when the time is up, `.eintr` when the task is cancelled while it waits. The message that arrives
-    ///   next is then for the next call: nothing is lost.
+    /// - Throws: `.eagain` when the time is up, `.eintr` when the task is cancelled while it waits, or is cancelled already and
+    ///   would have to wait. The message that arrives next is then for the next call: nothing is lost.
     public func receive() async throws(OhMQError) -> Message {
         if let message = try tryReceive() { return message }
-        return try await waitToReceive(timeout: try get(.receiveTimeout) as Duration)
+        return try await waitToReceive(timeout: (try get(.receiveTimeout) as Duration).orForever)
     }
 
-    /// Receives a message, waiting for this long at most.
+    /// Receives a message, waiting for this long at most; not at all when the time is negative, as what is left until a past
+    /// deadline is.
     public func receive(timeout: Duration) async throws(OhMQError) -> Message {
         if let message = try tryReceive() { return message }
         return try await waitToReceive(timeout: timeout)
@@ -50,22 +52,22 @@ extension Socket {
         }
     }
 
-    private func waitToSend(_ message: Message, timeout: Duration) async throws(OhMQError) {
+    private func waitToSend(_ message: Message, timeout: Duration?) async throws(OhMQError) {
         let handle = self.handle
-        try await waiters.wait(in: lane(of: message), "send", timeout: timeout.orForever) { () throws(OhMQError) -> Void? in
+        try await waiters.wait(in: lane(of: message), "send", timeout: timeout) { () throws(OhMQError) -> Void? in
             try MessagePlane.send(handle, message, timeout: MessagePlane.tryOnly) ? () : nil
         }
     }
 
-    private func waitToReceive(timeout: Duration) async throws(OhMQError) -> Message {
+    private func waitToReceive(timeout: Duration?) async throws(OhMQError) -> Message {
         let handle = self.handle
-        return try await waiters.wait(in: .receive, "receive", timeout: timeout.orForever) { () throws(OhMQError) in
+        return try await waiters.wait(in: .receive, "receive", timeout: timeout) { () throws(OhMQError) in
             try MessagePlane.receive(handle, timeout: MessagePlane.tryOnly)
         }
     }
 }
 
 extension Duration {
-    /// ZeroMQ's way of saying "for ever" is a negative time.
+    /// The options' way of saying "for ever" is a negative time.
     fileprivate var orForever: Duration? { self < .zero ? nil : self }
 }
