@@ -44,6 +44,14 @@ final class LaneTests: XCTestCase {
         try await aFullSubscriberHoldsUpNoOtherPublication(over: .tcp)
     }
 
+    func testAFullPeerOfARouterHoldsUpNobodyElseOverInproc() async throws {
+        try await aFullDealerHoldsUpNobodyElse(over: .inproc)
+    }
+
+    func testAFullSubscriberHoldsUpNoOtherPublicationOverInproc() async throws {
+        try await aFullSubscriberHoldsUpNoOtherPublication(over: .inproc)
+    }
+
     private func aFullDealerHoldsUpNobodyElse(over transport: Transport) async throws {
         let context = try Context()
         let router = try context.socket(.router)
