@@ -4,7 +4,6 @@
 //! counting happens to be on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use ohmq_ffi::OptionValue;
 
@@ -16,7 +15,6 @@ type Result<T> = std::result::Result<T, EngineError>;
 #[derive(Debug, uniffi::Object)]
 pub struct EngineContext {
     handle: u64,
-    terminated: AtomicBool,
 }
 
 #[uniffi::export]
@@ -24,7 +22,7 @@ impl EngineContext {
     /// A new context.
     #[uniffi::constructor]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { handle: ohmq_ffi::context_new(), terminated: AtomicBool::new(false) })
+        Arc::new(Self { handle: ohmq_ffi::context_new() })
     }
 
     /// Sets a context option by its number.
@@ -39,23 +37,28 @@ impl EngineContext {
 
     /// Ends every blocked call of the context's sockets with ETERM. Never blocks.
     pub fn shutdown(&self) -> Result<()> {
-        Ok(ohmq_ffi::context_shutdown(self.handle)?)
+        self.unless_terminated(ohmq_ffi::context_shutdown(self.handle))
     }
 
     /// Blocks until every socket is closed and has lingered. Doing it again does nothing.
     pub fn terminate(&self) -> Result<()> {
-        if self.terminated.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        ohmq_ffi::context_term(self.handle)?;
-        // The handle is gone now: to be terminated is not an error for those who ask for it once more.
-        self.terminated.store(true, Ordering::Release);
-        Ok(())
+        self.unless_terminated(ohmq_ffi::context_term(self.handle))
     }
 
     /// A new socket of the type with this number.
     pub fn socket(&self, socket_type: i32) -> Result<Arc<EngineSocket>> {
         Ok(Arc::new(EngineSocket { handle: ohmq_ffi::socket_new(self.handle, socket_type)? }))
+    }
+}
+
+impl EngineContext {
+    /// Only a termination takes the handle away while this object lives, perhaps another caller's, during this very call: to
+    /// be terminated is not an error for who asked for no less.
+    fn unless_terminated(&self, outcome: ohmq_ffi::Outcome<()>) -> Result<()> {
+        match outcome {
+            Err(_) if ohmq_ffi::handle::context(self.handle, "term").is_err() => Ok(()),
+            other => Ok(other?),
+        }
     }
 }
 
@@ -195,4 +198,18 @@ pub fn context_option_number(name: &str) -> Option<i32> {
 pub fn engine_version() -> String {
     let (major, minor, patch) = ohmq_ffi::version();
     format!("{major}.{minor}.{patch}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_termination_that_another_thread_ended_first_is_no_error() {
+        let context = EngineContext::new();
+        ohmq_ffi::context_term(context.handle).unwrap();
+        context.terminate().unwrap();
+        context.shutdown().unwrap();
+        assert!(context.socket(0).is_err());
+    }
 }

@@ -2,8 +2,9 @@
 //!
 //! Sending copies out of memory that Swift lends for the call. Receiving copies into memory that Swift owns: at once when the
 //! message fits the buffer offered, else the message is *parked* in a box and Swift fetches it with a buffer of the right
-//! size. Every function returns 0 or an errno, whose note [`crate::failure::take_last_error`] gives.
+//! size. Every function that can fail returns 0 or an errno, whose note [`crate::failure::take_last_error`] gives.
 
+use std::cell::Cell;
 use std::ptr;
 use std::slice;
 
@@ -159,6 +160,17 @@ pub unsafe extern "C" fn ohmq_swift_arm(socket: u64, events: u32, out: *mut u32)
 pub unsafe extern "C" fn ohmq_swift_events(socket: u64, out: *mut u32) -> i32 {
     // SAFETY: `out` is valid by contract.
     unsafe { answer(ohmq_ffi::events(socket), out) }
+}
+
+thread_local! {
+    static CALLS: Cell<u8> = const { Cell::new(0) };
+}
+
+/// Tells the caller with every 256th call on this thread to let others have it.
+#[unsafe(no_mangle)]
+pub extern "C" fn ohmq_swift_turn_over() -> bool {
+    // During a thread's end the count may be gone, and nobody waits for it any more.
+    CALLS.try_with(|calls| calls.replace(calls.get().wrapping_add(1)) == u8::MAX).unwrap_or(false)
 }
 
 fn park(messages: Vec<Message>) -> Received {

@@ -28,7 +28,7 @@ public final class Context: Sendable {
     /// A new socket of the type with this number, which the engine checks.
     public func socket(rawType: Int32) throws(OhMQError) -> Socket {
         let socket = try OhMQError.typed("socket") { try engine.socket(socketType: rawType) }
-        return Socket(engine: socket, context: self)
+        return Socket(engine: socket, rawType: rawType, context: self)
     }
 
     /// Sets an option of the context.
@@ -44,7 +44,9 @@ public final class Context: Sendable {
     /// Sets the option with this number, which the engine checks.
     public func set(rawOption: Int32, to value: Int) throws(OhMQError) {
         // What no C int can hold is out of every option's range.
-        let value = Int32(clamping: value)
+        guard let value = Int32(exactly: value) else {
+            throw OhMQError(.einval, "set context option", "\(rawOption) to \(value)")
+        }
         try OhMQError.typed("set context option") { try engine.set(option: rawOption, value: value) }
     }
 
@@ -53,7 +55,8 @@ public final class Context: Sendable {
         Int(try OhMQError.typed("get context option") { try engine.get(option: rawOption) })
     }
 
-    /// Ends every wait on the context's sockets with `.eterm`, and every later call on them. Never waits.
+    /// Ends every wait on the context's sockets with `.eterm`, and every later call on them. Never waits; does nothing after
+    /// ``terminate()``.
     public func shutdown() throws(OhMQError) {
         try OhMQError.typed("shutdown") { try engine.shutdown() }
     }

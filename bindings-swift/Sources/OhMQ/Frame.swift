@@ -57,7 +57,7 @@ extension Frame: RandomAccessCollection {
     }
 }
 
-extension Frame: ExpressibleByStringLiteral {
+extension Frame: ExpressibleByStringInterpolation {
     public init(stringLiteral text: String) {
         self.init(text)
     }

@@ -4,6 +4,7 @@
 ///
 /// ```swift
 /// let one: Message = "hello"
+/// let more: Message = "hello \(name)"
 /// let several: Message = ["address", "", "body"]
 /// let binary = Message(data)
 /// for frame in message { ... }
@@ -39,6 +40,12 @@ public struct Message: Sendable, Hashable {
     /// A message of one frame.
     public init(_ frame: Frame) {
         self.init(bytes: frame.storage, ends: [])
+    }
+
+    /// A message of these frames; see ``init(frames:)``. Empty literals are bytes.
+    @_disfavoredOverload
+    public init(_ frames: some Sequence<Frame>) {
+        self.init(frames: frames)
     }
 
     /// A message of these frames. Without any it has one empty frame: no message is without a frame.
@@ -90,7 +97,7 @@ extension Message: RandomAccessCollection {
     }
 }
 
-extension Message: ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
+extension Message: ExpressibleByStringInterpolation, ExpressibleByArrayLiteral {
     public init(stringLiteral text: String) {
         self.init(text)
     }

@@ -7,10 +7,10 @@ enum MessagePlane {
     /// The timeout that stands for "do not wait".
     static let tryOnly: Int64 = 0
 
-    /// The engine's number for a timeout; none is what the socket's option says.
+    /// The engine's number for a call's timeout; none is what the socket's option says. A negative one is over already.
     static func milliseconds(_ timeout: Duration?) -> Int64 {
         guard let timeout else { return -2 }
-        return timeout < .zero ? -1 : timeout.milliseconds
+        return max(timeout.milliseconds, tryOnly)
     }
 
     /// False when the message would have to wait, or waited as long as it may.

@@ -14,6 +14,8 @@ public struct Messages: AsyncSequence, Sendable {
         let socket: Socket
 
         public mutating func next() async throws(OhMQError) -> Message? {
+            // A receive that finds a message does not ask: a busy peer would keep a cancelled loop going.
+            if Task.isCancelled { return nil }
             do {
                 return try await socket.receive()
             } catch where error.endsSequence {
@@ -39,6 +41,7 @@ public struct MessageBatches: AsyncSequence, Sendable {
         let limit: Int
 
         public mutating func next() async throws(OhMQError) -> [Message]? {
+            if Task.isCancelled { return nil }
             do {
                 return try await socket.receive(upTo: limit)
             } catch where error.endsSequence {

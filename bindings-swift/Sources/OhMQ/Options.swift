@@ -184,14 +184,21 @@ extension [UInt8]: OptionValue {
     public var optionValue: AnyOptionValue { .bytes(self) }
 }
 
-/// Times are whole milliseconds in the engine; what is finer is rounded up, so that a short wait does not become none.
+/// Times are whole milliseconds in the engine; what is finer is rounded up, so that a short wait does not become none. One that
+/// is too long for an option is an error, and so is a negative one other than `.milliseconds(-1)`, which some options take for
+/// "for ever".
 extension Duration: OptionValue {
     public init?(optionValue: AnyOptionValue) {
         guard let number: Int64 = optionValue.number() else { return nil }
         self = .milliseconds(number)
     }
 
-    public var optionValue: AnyOptionValue { .int(Int32(clamping: milliseconds)) }
+    public var optionValue: AnyOptionValue {
+        var whole = milliseconds
+        // A negative time that is not whole must become neither 0 nor -1, both of which mean something.
+        if self < .zero, self != .milliseconds(whole) { whole = max(min(whole, -1), .min + 1) - 1 }
+        return Int32(exactly: whole).map(AnyOptionValue.int) ?? .int64(whole)
+    }
 
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components

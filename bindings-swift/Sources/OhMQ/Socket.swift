@@ -22,12 +22,15 @@ public final class Socket: Sendable {
     /// The number by which the message plane knows this socket.
     let handle: UInt64
     let waiters: Waiters
+    /// Whether a message's first frame decides whose room it needs.
+    private let firstFrameChooses: Bool
 
-    init(engine: EngineSocket, context: Context) {
+    init(engine: EngineSocket, rawType: Int32, context: Context) {
         self.engine = engine
         self.context = context
         handle = engine.number()
         waiters = Waiters(handle: handle)
+        firstFrameChooses = [SocketType.router, .pub, .xpub].contains { $0.rawValue == rawType }
     }
 
     deinit {
@@ -89,6 +92,11 @@ public final class Socket: Sendable {
     public func statistics() throws(OhMQError) -> Statistics {
         let counters = try OhMQError.typed("statistics") { try engine.statistics() }
         return Statistics(counters: Dictionary(counters.map { ($0.name, $0.value) }) { $0 + $1 })
+    }
+
+    /// Where a message waits for room.
+    func lane(of message: Message) -> LaneName {
+        LaneName(events: .send, firstFrame: firstFrameChooses ? message[0] : nil)
     }
 
     /// Closes the socket; closing again does nothing. Never waits.

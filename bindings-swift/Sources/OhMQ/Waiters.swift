@@ -21,12 +21,15 @@ final class Waiters: Sendable {
 
     /// Tries until it succeeds or fails, the time is up (`.eagain`), or the task is cancelled (`.eintr`).
     ///
+    /// Nobody tries while another in the same lane has to wait.
+    ///
     /// `attempt` returns nil when it would have to wait; it is called with the lock held and on any thread.
     func wait<Value: Sendable>(
-        for events: Events, _ operation: String, timeout: Duration?,
+        in lane: LaneName, _ operation: String, timeout: Duration?,
         _ attempt: @escaping @Sendable () throws(OhMQError) -> Value?
     ) async throws(OhMQError) -> Value {
-        let waiter = Waiter(events: events, operation: operation, deadline: Deadline(after: timeout), attempt: attempt)
+        let waiter = Waiter(
+            name: lane, operation: operation, deadline: Deadline(after: timeout), attempt: attempt)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 enqueue(waiter) { waiter.continuation = continuation }
@@ -39,7 +42,7 @@ final class Waiters: Sendable {
 
     /// How many tasks wait now.
     var count: Int {
-        state.withLock { $0.line.count }
+        state.withLock { $0.lanes.count }
     }
 
     /// Ends every wait with `.enotsock`, for good.
@@ -69,17 +72,25 @@ final class Waiters: Sendable {
             } else if state.closed {
                 state.fail(waiter, OhMQError(.enotsock, waiter.operation, "the socket was closed"))
             } else {
-                state.line.append(waiter)
                 schedule(&state, waiter.deadline)
-                pump(&state)
+                let first = state.lanes.append(waiter)
+                if first { begin(&state, waiter) }
             }
         }
+    }
+
+    /// Somebody waits in a lane where nobody did.
+    private func begin(_ state: inout State, _ waiter: AnyWaiter) {
+        guard state.armed.isSuperset(of: waiter.name.events) else { return pump(&state) }
+        // Armed before this try, so the descriptor tells of every change after it; the other lanes have nothing new.
+        guard let served = state.lanes.serve(waiter.name) else { return }
+        state.ended.append(served)
     }
 
     private func cancel(_ waiter: AnyWaiter) {
         change { state in
             waiter.cancelled = true
-            if state.remove(waiter) {
+            if state.lanes.remove(waiter) {
                 state.fail(waiter, OhMQError(.eintr, waiter.operation, OhMQError.cancelledTask))
             }
         }
@@ -87,17 +98,22 @@ final class Waiters: Sendable {
 
     /// Serves those who can be served, first come first, and watches the descriptor for the others.
     private func pump(_ state: inout State) {
+        var armed = false
         for _ in 0..<turnLimit {
-            state.serve()
-            guard !state.line.isEmpty else { return state.pause() }
+            let served = state.serve()
+            if state.lanes.count == 0 { return state.pause() }
+            // What is ready is so for others: another of a ROUTER's peers has room, or a publisher that asks none. Armed
+            // before this look, so the descriptor tells of every change after it.
+            if armed, !served { return watch(&state) }
             var ready: UInt32 = 0
-            let errno = ohmq_swift_arm(handle, state.wanted.rawValue, &ready)
+            let errno = ohmq_swift_arm(handle, state.lanes.wanted.rawValue, &ready)
             guard errno == 0 else {
                 let error = OhMQError.last(errno, "wait")
-                state.failAll { _ in error }
-                return state.pause()
+                return state.failAll { _ in error }
             }
+            state.armed = state.lanes.wanted
             if ready == 0 { return watch(&state) }
+            armed = true
         }
         // Much to do: let the thread do something else in between.
         queue.async { [weak self] in self?.wake() }
@@ -122,7 +138,7 @@ final class Waiters: Sendable {
         // A copy of the descriptor, so that the engine can close its own at any time while Dispatch still watches.
         var descriptor: Int32 = -1
         let errno = ohmq_swift_descriptor(handle, &descriptor)
-        let copy = errno == 0 ? dup(descriptor) : -1
+        let copy = errno == 0 ? fcntl(descriptor, F_DUPFD_CLOEXEC, 0) : -1
         guard copy >= 0 else {
             let error = errno == 0 ? OhMQError(.emfile, "wait", "dup") : OhMQError.last(errno, "wait")
             return state.failAll { _ in error }
@@ -147,13 +163,14 @@ final class Waiters: Sendable {
             guard state.alarm == alarm, !state.closed else { return }
             state.alarm = nil
             let now = DispatchTime.now()
-            state.serve()
-            for waiter in state.line where waiter.deadline.map({ $0.time <= now }) ?? false {
-                _ = state.remove(waiter)
+            _ = state.serve()
+            let waiting = state.lanes.all
+            for waiter in waiting where waiter.deadline.map({ $0.time <= now }) ?? false {
+                state.lanes.remove(waiter)
                 state.fail(waiter, OhMQError(.eagain, waiter.operation, "the time is up"))
             }
-            if state.line.isEmpty { state.pause() }
-            schedule(&state, state.line.compactMap(\.deadline).min())
+            if state.lanes.count == 0 { state.pause() }
+            schedule(&state, waiting.filter { $0.lane != nil }.compactMap(\.deadline).min())
         }
     }
 }
@@ -165,10 +182,11 @@ private let turnLimit = 64
 private let queue = DispatchQueue(label: "ohmq.waiters", qos: .userInitiated, attributes: .concurrent)
 
 private struct State {
-    /// Waiting tasks, first come first.
-    var line: [AnyWaiter] = []
+    var lanes = Lanes()
     /// Those whose wait has ended and who are to be resumed.
     var ended: [AnyWaiter] = []
+    /// What a change raises the descriptor for.
+    var armed = Events()
     var source: DispatchSourceRead?
     /// Whether the source is suspended: nobody waits.
     var paused = true
@@ -176,29 +194,11 @@ private struct State {
     var alarm: Deadline?
     var closed = false
 
-    var wanted: Events {
-        line.reduce(into: Events()) { $0.formUnion($1.events) }
-    }
-
-    /// Gives everybody a try, in order; behind one who must wait, nobody in the same direction is served.
-    mutating func serve() {
-        var blocked = Events()
-        var left: [AnyWaiter] = []
-        for waiter in line {
-            if blocked.isDisjoint(with: waiter.events), waiter.attempt() {
-                ended.append(waiter)
-            } else {
-                blocked.formUnion(waiter.events)
-                left.append(waiter)
-            }
-        }
-        line = left
-    }
-
-    mutating func remove(_ waiter: AnyWaiter) -> Bool {
-        guard let position = line.firstIndex(where: { $0 === waiter }) else { return false }
-        line.remove(at: position)
-        return true
+    /// Gives every lane its turn; true when that has ended somebody's wait.
+    mutating func serve() -> Bool {
+        let served = lanes.serve()
+        ended.append(contentsOf: served)
+        return !served.isEmpty
     }
 
     mutating func fail(_ waiter: AnyWaiter, _ error: OhMQError) {
@@ -207,11 +207,16 @@ private struct State {
     }
 
     mutating func failAll(_ error: (AnyWaiter) -> OhMQError) {
-        for waiter in line { fail(waiter, error(waiter)) }
-        line.removeAll()
+        for waiter in lanes.all {
+            lanes.remove(waiter)
+            fail(waiter, error(waiter))
+        }
+        pause()
     }
 
+    /// To be called when nobody waits any more.
     mutating func pause() {
+        armed = []
         guard let source, !paused else { return }
         paused = true
         source.suspend()
@@ -227,7 +232,7 @@ private struct State {
 }
 
 /// A point in time until which to wait.
-private struct Deadline: Comparable, Sendable {
+struct Deadline: Comparable, Sendable {
     let time: DispatchTime
 
     /// None for no timeout, and for one that no clock will see the end of.
@@ -243,37 +248,17 @@ private struct Deadline: Comparable, Sendable {
     }
 }
 
-/// One waiting task. Everything that changes is touched only with the lock of its `Waiters` held.
-private class AnyWaiter: @unchecked Sendable {
-    let events: Events
-    let operation: String
-    let deadline: Deadline?
-    var cancelled = false
-
-    init(events: Events, operation: String, deadline: Deadline?) {
-        self.events = events
-        self.operation = operation
-        self.deadline = deadline
-    }
-
-    /// True when the wait is over, one way or the other.
-    func attempt() -> Bool { true }
-    func fail(_ error: OhMQError) {}
-    /// Lets the task go on with what it got. Not to be called with the lock held.
-    func resume() {}
-}
-
 private final class Waiter<Value: Sendable>: AnyWaiter, @unchecked Sendable {
     var continuation: CheckedContinuation<Result<Value, OhMQError>, Never>?
     private var result: Result<Value, OhMQError>?
     private let body: @Sendable () throws(OhMQError) -> Value?
 
     init(
-        events: Events, operation: String, deadline: Deadline?,
+        name: LaneName, operation: String, deadline: Deadline?,
         attempt: @escaping @Sendable () throws(OhMQError) -> Value?
     ) {
         body = attempt
-        super.init(events: events, operation: operation, deadline: deadline)
+        super.init(name: name, operation: operation, deadline: deadline)
     }
 
     override func attempt() -> Bool {

@@ -20,6 +20,13 @@ final class MessageTests: XCTestCase {
         XCTAssertEqual(Message([1, 2, 3] as [UInt8])[0].map { $0 }, [1, 2, 3])
         XCTAssertEqual(Message(Data([9, 8])).data, Data([9, 8]))
         XCTAssertNil(Message([0xff, 0xfe] as [UInt8]).string)
+        let number = 7
+        let interpolated: Message = "number \(number)"
+        XCTAssertEqual(interpolated, "number 7")
+        XCTAssertEqual(["\(number)", "x"] as Message, ["7", "x"])
+        XCTAssertEqual(Message(["a", "b"].map { Frame($0) }), ["a", "b"])
+        XCTAssertEqual(Message((["a", "b", "c"] as Message).dropFirst()), ["b", "c"])
+        XCTAssertEqual(Message([]), "")
         let frame: Frame = "x"
         XCTAssertEqual(Message(frame), "x")
     }

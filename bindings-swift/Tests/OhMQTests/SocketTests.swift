@@ -22,6 +22,19 @@ final class SocketTests: XCTestCase {
         XCTAssertEqual(try socket.get(.type) as Int, Int(SocketType.dealer.rawValue))
     }
 
+    func testATimeThatAnOptionCannotHoldIsAnError() async throws {
+        let socket = try Context().socket(.dealer)
+        try socket.setLinger(.milliseconds(5))
+        for time: Duration in [.seconds(86_400 * 100), .microseconds(-500), .microseconds(-1500), .seconds(-5), .seconds(Int64.min)] {
+            await assertThrows(.einval) { try socket.setLinger(time) }
+        }
+        XCTAssertEqual(try socket.linger, .milliseconds(5))
+        try socket.setLinger(.milliseconds(-1))
+        XCTAssertEqual(try socket.linger, .milliseconds(-1))
+        try socket.setLinger(.microseconds(500))
+        XCTAssertEqual(try socket.linger, .milliseconds(1))
+    }
+
     func testAnOptionReadAsTheWrongTypeIsAnError() async throws {
         let socket = try Context().socket(.dealer)
         await assertThrows(.einval) { try socket.get(.linger) as String }
@@ -39,6 +52,9 @@ final class SocketTests: XCTestCase {
         try context.set(.ioThreads, to: 2)
         XCTAssertEqual(try context.get(.ioThreads), 2)
         await assertThrows(.einval) { try context.set(.ioThreads, to: .min) }
+        let most = try context.get(.maxMessageSize)
+        await assertThrows(.einval) { try context.set(.maxMessageSize, to: 1 << 40) }
+        XCTAssertEqual(try context.get(.maxMessageSize), most)
         await assertThrows(.einval) { try context.get(rawOption: 4242) }
     }
 

@@ -20,6 +20,15 @@ final class WaitingTests: XCTestCase {
         let pair = try Pair(.pull, .push)
         await assertThrows(.eagain) { try await pair.left.receive(timeout: .milliseconds(10)) }
         await assertThrows(.eagain) { try await pair.left.receive(timeout: .zero) }
+        // What is left until a deadline that has passed.
+        let left = pair.left
+        let over = Task { try await left.receive(timeout: .seconds(-1)) }
+        let alarm = Task {
+            try await Task.sleep(for: .seconds(5))
+            over.cancel()
+        }
+        await assertThrows(.eagain) { try await over.value }
+        alarm.cancel()
         try pair.left.set(.receiveTimeout, to: Duration.milliseconds(10))
         await assertThrows(.eagain) { try await pair.left.receive() }
         let nothing = try pair.left.tryReceive()
@@ -199,6 +208,7 @@ final class WaitingTests: XCTestCase {
         socket.close()
         try await terminated.value
         try await context.terminate()
+        try context.shutdown()
     }
 
     func testCancellationEndsTheWaitForTermination() async throws {
@@ -281,7 +291,7 @@ final class WaitingTests: XCTestCase {
             do throws(OhMQError) {
                 let question = try left.receiveBlocking(timeout: patience)
                 try left.sendBlocking(question)
-                _ = try left.receiveBlocking(timeout: .milliseconds(5))
+                _ = try left.receiveBlocking(timeout: .seconds(-1))
                 XCTFail("there was no second question")
             } catch {
                 XCTAssertEqual(error.code, .eagain, error.message)

@@ -16,9 +16,9 @@ pub const FOREVER: i64 = -1;
 /// A time limit: as the socket's `SNDTIMEO` or `RCVTIMEO` says.
 pub const AS_SET: i64 = -2;
 
-/// Makes a context.
+/// Makes a context. The handle is 0, which no context has, if that panics.
 pub fn context_new() -> Handle {
-    CONTEXTS.insert(Context::new())
+    guard("context", || Ok(CONTEXTS.insert(Context::new()))).unwrap_or(0)
 }
 
 /// Sets a context option by its number.
@@ -74,7 +74,7 @@ pub fn context_term(handle: Handle) -> Outcome<()> {
 
 /// Forgets a context without waiting: what finalizers do.
 pub fn context_forget(handle: Handle) {
-    drop(CONTEXTS.remove(handle));
+    quietly("forget", || drop(CONTEXTS.remove(handle)));
 }
 
 /// Makes a socket of the type with this number.
@@ -92,9 +92,11 @@ pub fn socket_new(handle: Handle, socket_type: i32) -> Outcome<Handle> {
 
 /// Closes a socket; see [`ohmq::Socket::close`]. Never blocks; closing twice is fine.
 pub fn socket_close(handle: Handle) {
-    if let Some(socket) = SOCKETS.remove(handle) {
-        socket.close();
-    }
+    quietly("close", || {
+        if let Some(socket) = SOCKETS.remove(handle) {
+            socket.close();
+        }
+    });
 }
 
 /// Binds and returns the endpoint with wildcards resolved.
@@ -230,7 +232,7 @@ pub fn recv(handle: Handle, timeout: i64) -> Outcome<Message> {
 
 /// This moment, for [`send_since`] and [`recv_since`]; see [`ohmq::Socket::mark`]. For a closed socket any: the calls fail.
 pub fn mark(handle: Handle) -> u64 {
-    socket(handle, "mark").map_or(0, |socket| socket.mark().into())
+    guard("mark", || Ok(socket(handle, "mark")?.mark().into())).unwrap_or(0)
 }
 
 /// As [`send`] with a limit of `timeout` milliseconds or [`FOREVER`]; an interrupt since `mark` ends it, a signal may.
@@ -308,9 +310,11 @@ pub fn wait(handle: Handle, events: u32, timeout: i64) -> Outcome<u32> {
 
 /// Ends every call blocked on this socket with `EINTR`; a closed socket has none.
 pub fn interrupt(handle: Handle) {
-    if let Ok(socket) = socket(handle, "interrupt") {
-        socket.interrupt();
-    }
+    quietly("interrupt", || {
+        if let Ok(socket) = socket(handle, "interrupt") {
+            socket.interrupt();
+        }
+    });
 }
 
 /// What is possible now: 1 in, 2 out.
@@ -338,6 +342,14 @@ pub fn version() -> (u32, u32, u32) {
 
 fn limit(timeout: i64) -> Option<Duration> {
     u64::try_from(timeout).ok().map(Duration::from_millis)
+}
+
+/// A call that cannot fail, and cannot unwind either: nobody could do anything about its panic.
+fn quietly(operation: &'static str, call: impl FnOnce()) {
+    let _ = guard(operation, || {
+        call();
+        Ok(())
+    });
 }
 
 /// A send that cannot unwind; a message it panicked over is gone.

@@ -2,6 +2,7 @@
 #ifndef OHMQ_MESSAGES_H
 #define OHMQ_MESSAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,6 @@ void ohmq_swift_take(void *parked, uint8_t *buffer, size_t *sizes, size_t *count
 int32_t ohmq_swift_descriptor(uint64_t socket, int32_t *out);
 int32_t ohmq_swift_arm(uint64_t socket, uint32_t events, uint32_t *out);
 int32_t ohmq_swift_events(uint64_t socket, uint32_t *out);
+bool ohmq_swift_turn_over(void);
 
 #endif

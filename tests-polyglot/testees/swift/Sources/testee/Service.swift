@@ -90,7 +90,7 @@ private struct Plan: Sendable {
             let number = withUnsafeBytes(of: UInt64(start + sent).bigEndian, Array.init)
             let body = Frame(number + filler)
             let message = prefix.isEmpty ? Message(body) : Message(frames: prefix + [body])
-            if try !socket.trySend(message) { try await socket.send(message, timeout: .seconds(-1)) }
+            if try !socket.trySend(message) { try await socket.send(message, timeout: .seconds(Int64.max)) }
             sent += 1
             report.update { $0.stamp(count: 1) }
             if sent % 64 == 0 { await Task.yield() }
