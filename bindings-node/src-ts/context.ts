@@ -17,6 +17,8 @@ let global: NativeContext | undefined = addon.globalContext()
  * all threads of the process share.
  */
 export class Context {
+    #ending: ReturnType<NativeContext["terminate"]> | undefined
+
     /** Makes a context with these options. */
     constructor(options: NewContextOptions = {}) {
         natives.set(this, global ?? new addon.NativeContext())
@@ -30,10 +32,11 @@ export class Context {
 
     /**
      * {@link shutdown}, then waits until all sockets are closed and have sent what they had, or their linger time is
-     * over. The sockets have to be closed by whoever has them.
+     * over. The sockets have to be closed by whoever has them. A second call waits for the same.
      */
     async terminate(): Promise<void> {
-        check(await nativeContext(this).terminate())
+        this.#ending ??= nativeContext(this).terminate()
+        check(await this.#ending)
     }
 
     /** An option by its name in the reference (`"io_threads"`) or its number. */

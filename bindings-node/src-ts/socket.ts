@@ -9,7 +9,6 @@ import {kept, partOf, partsOf} from "./message.js"
 import type {Message, MessageLike} from "./message.js"
 import {addon} from "./native.js"
 import type {NativeFailure, NativePart, NativeSocket} from "./native.js"
-import {Share} from "./turn.js"
 import {CANCELLED, Line} from "./waiting.js"
 import type {WaitOptions, Waiting} from "./waiting.js"
 
@@ -57,8 +56,6 @@ export class Socket {
     readonly #receives = new Line(() => this.#settle())
     readonly #sends = new Line(() => this.#settle())
     readonly #onReady = () => this.#settle()
-    readonly #share = new Share()
-    readonly #mayGoOn = () => this.#share.mayGoOn()
     #paused = false
 
     /** Opens a socket of the type with this number; see {@link SocketType}. */
@@ -187,14 +184,14 @@ export class Socket {
             if (Array.isArray(message)) {
                 let parts = partsOf(message)
                 send = () => this.#accepted(native.trySendParts(parts), parts)
-                if (this.#sends.empty && this.#mayTry(options) && send()) {
+                if (mayTry(this.#sends, options) && send()) {
                     return DONE
                 }
                 parts = kept(parts)
             } else {
                 const part = partOf(message)
-                if (this.#sends.empty && this.#mayTry(options) && check(native.trySend(part))) {
-                    this.#share.charge(0, part.length)
+                if (mayTry(this.#sends, options) && check(native.trySend(part))) {
+                    this.#sends.share.charge(0, part.length)
                     return DONE
                 }
                 const parts = kept([part])
@@ -218,8 +215,8 @@ export class Socket {
                 const batch = rest.slice(sent, sent + BATCH)
                 const taken = check(this.#native.trySendMany(batch))
                 sent += taken
-                this.#share.charge(taken, bytesOfAll(batch))
-                if (taken === 0 || !this.#share.mayGoOn()) {
+                this.#sends.share.charge(taken, bytesOfAll(batch))
+                if (taken === 0 || !this.#sends.share.mayGoOn()) {
                     return sent === rest.length ? true : undefined
                 }
             }
@@ -234,7 +231,7 @@ export class Socket {
         }
         try {
             rest = messages.map((message) => partsOf(message))
-            if (this.#sends.empty && this.#mayTry(options) && send()) {
+            if (mayTry(this.#sends, options) && send()) {
                 return DONE
             }
             rest = rest.map(kept)
@@ -249,19 +246,19 @@ export class Socket {
         if (options.signal?.aborted) {
             return Promise.reject(options.signal.reason)
         }
-        if (this.#receives.empty && this.#mayTry(options)) {
+        if (mayTry(this.#receives, options)) {
             const answer = this.#native.tryReceive()
             if (answer !== null) {
                 if (isFailure(answer)) {
                     return Promise.reject(new ZmqError(answer))
                 }
-                this.#share.charge(0, bytesOf(answer))
+                this.#receives.share.charge(0, bytesOf(answer))
                 return Promise.resolve(answer)
             }
         }
         const receive = () => {
             const message = received(this.#native.tryReceive())
-            this.#share.charge(0, bytesOf(message ?? []))
+            this.#receives.share.charge(0, bytesOf(message ?? []))
             return message
         }
         return this.#wait(this.#receives, receive, "receive", options)
@@ -278,10 +275,10 @@ export class Socket {
         const most = Math.min(max, MANY)
         const receive = () => {
             const messages = received(this.#native.tryReceiveMany(most))
-            this.#share.charge(messages?.length ?? 0, bytesOfAll(messages ?? []))
+            this.#receives.share.charge(messages?.length ?? 0, bytesOfAll(messages ?? []))
             return messages
         }
-        if (this.#receives.empty && this.#mayTry(options)) {
+        if (mayTry(this.#receives, options)) {
             try {
                 const messages = receive()
                 if (messages !== undefined) {
@@ -292,11 +289,6 @@ export class Socket {
             }
         }
         return this.#wait(this.#receives, receive, "receive", options)
-    }
-
-    /** An operation that is not to wait tries in any case; the others leave room for the loop. */
-    #mayTry(options: WaitOptions): boolean {
-        return this.#share.mayGoOn() || options.timeout === 0
     }
 
     #wait<T>(
@@ -341,7 +333,8 @@ export class Socket {
         let stuck = false
         for (let ready = false; !this.#paused && !this.closed; ) {
             const before = this.#served
-            if (!this.#receives.advance(this.#mayGoOn) || !this.#sends.advance(this.#mayGoOn)) {
+            const received = this.#receives.advance()
+            if (!this.#sends.advance() || !received) {
                 return this.#pause()
             }
             const moved = this.#served !== before
@@ -393,7 +386,7 @@ export class Socket {
         if (!check(answer)) {
             return undefined
         }
-        this.#share.charge(0, bytesOf(parts))
+        this.#sends.share.charge(0, bytesOf(parts))
         return true
     }
 
@@ -476,6 +469,11 @@ const END: IteratorReturnResult<undefined> = Object.freeze({done: true, value: u
 const DONE: Promise<void> = Promise.resolve()
 
 function nothing(): void {}
+
+/** Whether it is tried at once. An operation that is not to wait is in any case; the others leave room for the loop. */
+function mayTry(line: Line, options: WaitOptions): boolean {
+    return line.empty && (line.share.mayGoOn() || options.timeout === 0)
+}
 
 /** How long messages are; text as if each character had one byte. */
 function bytesOf(parts: readonly (Uint8Array | string)[]): number {

@@ -1,6 +1,6 @@
 // How much may happen in one turn of the event loop: promises that are settled at once would starve everything else.
 
-/** So much a socket does in one turn; what comes then waits for the loop to come round. */
+/** So much a socket receives, and so much it sends, in one turn; what comes then waits for the loop to come round. */
 const BUDGET = 512
 
 /** An operation counts as one, each message of a batch too, and so do this many bytes. */
@@ -9,7 +9,7 @@ const PAGE = 4096
 let turn = 0
 let renewing = false
 
-/** What is left of a turn for one socket. Each has its own: a busy one takes nothing from the others. */
+/** What is left of a turn for one socket's receives, or its sends. Each has its own: a busy one takes nothing from the others. */
 export class Share {
     #turn = -1
     #spent = 0

@@ -1,6 +1,7 @@
 // Operations that could not complete at once: in order, each with its promise, its time limit and its signal.
 
 import type {ZmqError} from "./errors.js"
+import {Share} from "./turn.js"
 
 /** How long and under which condition an operation may wait. */
 export interface WaitOptions {
@@ -44,6 +45,8 @@ interface Waiter {
 
 /** Operations of one kind on one socket, first come, first served. */
 export class Line {
+    /** What these operations may still do in this turn of the loop. */
+    readonly share = new Share()
     #first: Waiter | undefined
     #last: Waiter | undefined
     #served = 0
@@ -125,10 +128,10 @@ export class Line {
         })
     }
 
-    /** Does what is possible in order; false if there is more but `mayGoOn` wants a pause. */
-    advance(mayGoOn: () => boolean): boolean {
+    /** Does what is possible in order; false if there is more for the next turn. */
+    advance(): boolean {
         for (let first = this.#first; first !== undefined; first = this.#first) {
-            if (!mayGoOn()) {
+            if (!this.share.mayGoOn()) {
                 return false
             }
             if (!first.attempt()) {

@@ -35,6 +35,29 @@ limited("a busy socket leaves the others their turns", async ({open, pair}) => {
     await flooding
 })
 
+limited("receives that fill a turn leave the sends theirs", async ({open, endpoint}) => {
+    const [one, other] = [open("Pair", {sendHighWaterMark: 1}), open("Pair", {receiveHighWaterMark: 1})]
+    await one.bind(endpoint("inproc"))
+    other.connect(one.lastEndpoint)
+    const total = 1_500
+    await Promise.all(Array.from({length: total}, () => other.send("x")))
+    while (await one.send("x", {timeout: 0}).then(() => true, () => false)) {}
+    const waiting = one.send("late")
+    let received = 0
+    const receives = Array.from({length: total}, () => one.receive().then(() => (received += 1)))
+    // Now there is room for it, and more to receive than fits into a turn.
+    await other.receive()
+    await waiting
+    assert.ok(received < total, `after ${received} receives`)
+    await Promise.all(receives)
+})
+
+limited("a context is terminated twice", async () => {
+    const context = new zmq.Context()
+    await Promise.all([context.terminate(), context.terminate()])
+    await context.terminate()
+})
+
 for (const transport of ["inproc", "tcp"]) {
     limited(`a send that waits for one of many lets the loop rest: ${transport}`, async ({open, endpoint}, t) => {
         const router = open("Router", {mandatory: true, sendHighWaterMark: 1})
@@ -72,13 +95,15 @@ for (const transport of ["inproc", "tcp"]) {
     })
 }
 
-limited("a closed socket keeps no descriptors", async ({open, pair}) => {
+limited("a closed socket keeps no descriptors", async ({open, pair, signal}) => {
     if (noDescriptors) {
         return
     }
     const count = () => readdirSync("/proc/self/fd").length
-    // What the context needs is there from the first connection on.
-    await pair("Pair", "Pair")
+    // What the context needs is there from the first connection on, and a message has come through both ends of it.
+    const [one, other] = await pair("Pair", "Pair")
+    await one.send("x")
+    await other.receive()
     const before = count()
     const waiting = []
     for (let round = 0; round < 30; round += 1) {
@@ -88,10 +113,10 @@ limited("a closed socket keeps no descriptors", async ({open, pair}) => {
         pull.close()
     }
     await Promise.all(waiting)
-    await until(() => count() <= before)
+    await until(() => count() <= before, signal)
 })
 
-limited("a worker's contexts end with it", async () => {
+limited("a worker's contexts end with it", async ({signal}) => {
     if (noDescriptors) {
         return
     }
@@ -112,7 +137,7 @@ limited("a worker's contexts end with it", async () => {
     for (let number = 0; number < 5; number += 1) {
         await round()
     }
-    await until(() => threads() <= before + 1)
+    await until(() => threads() <= before + 1, signal)
 })
 
 limited("a socket that closes in the middle of a busy turn ends what comes then", async ({pair}) => {
