@@ -15,6 +15,8 @@ import type {WaitOptions, Waiting} from "./waiting.js"
 const READABLE = 1
 const WRITABLE = 2
 const BATCH = 256
+/** So many bytes of a batch are enough for one crossing. */
+const ENOUGH = 1024 * 1024
 /** What one crossing fetches at most; the loop has other things to do. */
 const MANY = 1024
 
@@ -57,6 +59,8 @@ export class Socket {
     readonly #sends = new Line(() => this.#settle())
     readonly #onReady = () => this.#settle()
     #paused = false
+    /** How many messages of batches were sent: a batch gets on without being served. */
+    #batched = 0
 
     /** Opens a socket of the type with this number; see {@link SocketType}. */
     constructor(type: SocketType, options: NewSocketOptions = {}) {
@@ -212,10 +216,12 @@ export class Socket {
         let rest: NativePart[][]
         const send = (): true | undefined => {
             while (sent < rest.length) {
-                const batch = rest.slice(sent, sent + BATCH)
+                const batch = batchFrom(rest, sent)
                 const taken = check(this.#native.trySendMany(batch))
                 sent += taken
-                this.#sends.share.charge(taken, bytesOfAll(batch))
+                // What was refused costs nothing: a socket that waits for its peer must not seem busy.
+                this.#sends.share.charge(taken, bytesOfAll(taken === batch.length ? batch : batch.slice(0, taken)))
+                this.#batched += taken
                 if (taken === 0 || !this.#sends.share.mayGoOn()) {
                     return sent === rest.length ? true : undefined
                 }
@@ -332,12 +338,12 @@ export class Socket {
     #settle(): void {
         let stuck = false
         for (let ready = false; !this.#paused && !this.closed; ) {
-            const before = this.#served
+            const before = this.#progress
             const received = this.#receives.advance()
             if (!this.#sends.advance() || !received) {
                 return this.#pause()
             }
-            const moved = this.#served !== before
+            const moved = this.#progress !== before
             if (stuck && !moved) {
                 return
             }
@@ -349,8 +355,8 @@ export class Socket {
         }
     }
 
-    get #served(): number {
-        return this.#receives.served + this.#sends.served
+    get #progress(): number {
+        return this.#receives.served + this.#sends.served + this.#batched
     }
 
     /** Lets the loop watch for what is waited for, `anyway` or if nothing of it is possible yet; true if some of it is. */
@@ -482,6 +488,15 @@ function bytesOf(parts: readonly (Uint8Array | string)[]): number {
         bytes += part.length
     }
     return bytes
+}
+
+/** The next messages for one crossing, which ends with the one that makes it long. */
+function batchFrom(messages: readonly NativePart[][], from: number): NativePart[][] {
+    let end = from
+    for (let bytes = 0; end < messages.length && end - from < BATCH && bytes < ENOUGH; end += 1) {
+        bytes += bytesOf(messages[end] ?? [])
+    }
+    return messages.slice(from, end)
 }
 
 function bytesOfAll(messages: readonly (readonly (Uint8Array | string)[])[]): number {

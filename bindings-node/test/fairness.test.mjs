@@ -95,6 +95,34 @@ for (const transport of ["inproc", "tcp"]) {
     })
 }
 
+limited("a batch of long messages that waits for one of many lets the loop rest", async ({open, endpoint}, t) => {
+    const router = open("Router", {mandatory: true, sendHighWaterMark: 1})
+    await router.bind(endpoint("inproc"))
+    const [full] = ["full", "free"].map((routingId) => {
+        const dealer = open("Dealer", {routingId, receiveHighWaterMark: 1})
+        dealer.connect(router.lastEndpoint)
+        return dealer
+    })
+    await full.send("here")
+    await router.receive()
+    // More bytes than a turn has: what is refused must not count as done.
+    const batch = Array(20).fill(["full", Buffer.alloc(256 * 1024)])
+    const waiting = router.sendMany(batch)
+    if (noLoopCount) {
+        t.diagnostic(noLoopCount)
+    } else {
+        await pause(50)
+        const before = performance.nodeTiming.uvMetricsInfo.loopCount
+        await pause(200)
+        const turns = performance.nodeTiming.uvMetricsInfo.loopCount - before
+        assert.ok(turns < 20, `${turns} turns of the loop`)
+    }
+    for (const [, body] of batch) {
+        assert.equal((await full.receive())[0].length, body.length)
+    }
+    await waiting
+})
+
 limited("a closed socket keeps no descriptors", async ({open, pair, signal}) => {
     if (noDescriptors) {
         return
