@@ -2,7 +2,7 @@
 //!
 //! Cells with the same load are measured once. The numbers in the section headings are those of the benchmark plan.
 
-use bench_kit::protocol::{Layout, Transport, Work};
+use bench_kit::protocol::{Layout, Since, Transport, Work};
 
 use crate::contestants::{SPINNING, STREAMS};
 use crate::metric::Metric;
@@ -151,10 +151,11 @@ pub fn all() -> Vec<Cell> {
         round_trips_with_thresholds(),
         others_with_thresholds(),
         threads_with_thresholds(),
-        bursts(64, &[1, 2, 3, 10, 100, 10_000], &[10, 100, 1_000, 10_000]),
+        bursts(64, Since::OwnSend, &[1, 2, 3, 10, 100, 10_000], &[10, 100, 1_000, 10_000]),
+        bursts(64, Since::FirstSend, &[100, 10_000], &[10, 100, 1_000, 10_000]),
         round_trips(),
         streams(),
-        bursts(KIB, &[1, 10, 100], &[1_000]),
+        bursts(KIB, Since::OwnSend, &[1, 10, 100], &[1_000]),
         pipelines(),
         schedules(),
         fan_outs(),
@@ -249,17 +250,21 @@ fn threads_with_thresholds() -> Vec<Cell> {
 }
 
 /// 3: the delay of the last message of a burst, beside a writer that always hands over to an I/O thread.
-fn bursts(size: usize, lengths: &[u32], gaps_us: &[u64]) -> Vec<Cell> {
+fn bursts(size: usize, since: Since, lengths: &[u32], gaps_us: &[u64]) -> Vec<Cell> {
+    let (whole, counted) = match since {
+        Since::OwnSend => ("", ""),
+        Since::FirstSend => ("whole-", ", counted from the first one's `send`"),
+    };
     let mut cells = Vec::new();
     for &length in lengths {
         for &gap_us in gaps_us {
             let slices = if gap_us >= 10_000 { 2 } else { 1 };
-            let load = Load::tcp(Work::Bursts { length, gap_us }, size).longer(slices);
+            let load = Load::tcp(Work::Bursts { length, gap_us, since }, size).longer(slices);
             let gap = if gap_us < 1_000 { format!("{gap_us}us") } else { format!("{}ms", gap_us / 1_000) };
             for (metric, name, limit) in [(Metric::P50, "p50", 1.5), (Metric::P99, "p99", 2.0)] {
-                let cell_name = format!("burst-{}-{length}-{gap}-{name}", label(size));
+                let cell_name = format!("burst-{}-{length}-{gap}-{whole}{name}", label(size));
                 let title = format!(
-                    "Delay ({name}) of the last of {length} messages, {}, TCP, then a pause of {gap}",
+                    "Delay ({name}) of the last of {length} messages{counted}, {}, TCP, then a pause of {gap}",
                     words(size)
                 );
                 let cell = Cell::new(cell_name, title, load.clone(), metric)

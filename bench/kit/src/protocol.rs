@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::control::now;
+
 /// From the harness.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -79,7 +81,7 @@ pub enum Work {
     /// DEALER and ROUTER, so many requests under way.
     Pipeline { window: usize },
     /// PUSH to PULL, so many messages, a pause, and again.
-    Bursts { length: u32, gap_us: u64 },
+    Bursts { length: u32, gap_us: u64, since: Since },
     /// PUSH to PULL by a fixed schedule, whatever the receiver does.
     OpenLoop { per_second: f64 },
     /// PUB to so many SUB.
@@ -94,6 +96,27 @@ pub enum Work {
     Interference { large: usize },
     /// A new REQ connects, asks, is answered and is closed, again and again.
     ColdStart,
+}
+
+/// From when on the delay of a burst's last message counts.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Since {
+    /// From the beginning of its own `send`: what a writer adds to it.
+    OwnSend,
+    /// From the beginning of the first message's: how long the burst takes. Here it also counts what the sender waits.
+    FirstSend,
+}
+
+impl Since {
+    /// What the last message of a burst that began then carries, when it is about to be sent.
+    #[must_use]
+    pub fn stamp(self, begin: u64) -> u64 {
+        match self {
+            Self::OwnSend => now(),
+            Self::FirstSend => begin,
+        }
+    }
 }
 
 /// Who has a thread and who shares a socket.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Result, ensure};
-use bench_kit::protocol::Job;
+use bench_kit::protocol::{Job, Since};
 use bench_kit::{Body, Control, now, pause};
 use nix::sys::eventfd::EventFd;
 
@@ -34,7 +34,7 @@ struct Arena {
     sleeping: bool,
 }
 
-pub fn send(job: &Job, control: &Control, length: u32, gap_us: u64) -> Result<()> {
+pub fn send(job: &Job, control: &Control, length: u32, gap_us: u64, since: Since) -> Result<()> {
     let mut stream = connect(job)?;
     greet(&mut *stream)?;
     control.ready();
@@ -55,9 +55,10 @@ pub fn send(job: &Job, control: &Control, length: u32, gap_us: u64) -> Result<()
     });
     wait_for_go(control);
     while !control.is_stopped() {
+        let begin = now();
         for left in (0..length).rev() {
             let sequence = body.number();
-            body.stamp(if left == 0 { now() } else { 0 });
+            body.stamp(if left == 0 { since.stamp(begin) } else { 0 });
             append(&shared, body.bytes())?;
             lane.pass(sequence);
         }

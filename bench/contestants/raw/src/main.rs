@@ -53,7 +53,9 @@ fn run(job: &Job, control: &Control) -> Result<()> {
                 Role::Receiver => ping_pong::answer(job, control, spin),
             }
         }
-        (Work::Bursts { length, gap_us }, Role::Sender) => handover::send(job, control, *length, *gap_us),
+        (Work::Bursts { length, gap_us, since }, Role::Sender) => {
+            handover::send(job, control, *length, *gap_us, *since)
+        }
         _ => Err(unsupported("plain sockets have no such thing")),
     }
 }

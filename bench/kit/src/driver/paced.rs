@@ -7,6 +7,7 @@ use super::stream::{linger, take};
 use crate::body::{Body, Check, Order};
 use crate::contestant::{Contestant, Kind, Socket};
 use crate::control::{now, sleep_until};
+use crate::protocol::Since;
 
 /// Shorter pauses are spent computing: a sleep this short takes several times as long.
 const SHORTEST_SLEEP: u64 = 50_000;
@@ -15,8 +16,8 @@ const TICK: u64 = 50_000;
 /// A slow consumer works for so long at a time.
 const TURN: u64 = 1_000_000;
 
-/// The last message of a burst carries the moment at which its `send` began.
-pub(crate) fn start_bursts<C: Contestant>(part: &Part<C>, length: u32, gap_us: u64) {
+/// The last message of a burst carries the moment at which its `send` began, or the first one's.
+pub(crate) fn start_bursts<C: Contestant>(part: &Part<C>, length: u32, gap_us: u64, since: Since) {
     part.launch(true, move |part| async move {
         let mut socket = part.connected(Kind::Push, 0).await?;
         part.control.ready();
@@ -24,9 +25,10 @@ pub(crate) fn start_bursts<C: Contestant>(part: &Part<C>, length: u32, gap_us: u
         let mut body = Body::new(part.job.size, 0);
         part.control.go().await;
         while !part.control.is_stopped() {
+            let begin = now();
             for left in (0..length).rev() {
                 let sequence = body.number();
-                body.stamp(if left == 0 { now() } else { 0 });
+                body.stamp(if left == 0 { since.stamp(begin) } else { 0 });
                 socket.send(body.bytes()).await?;
                 lane.pass(sequence);
             }

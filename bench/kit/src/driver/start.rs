@@ -31,7 +31,9 @@ impl<C: Contestant> Runner for Driver<C> {
             (Work::ColdStart, Role::Sender) => echo::start_cold(&part),
             (Work::PingPong | Work::ColdStart, Role::Receiver) => echo::start_answering(&part),
             (Work::Pipeline { .. }, Role::Receiver) => echo::start_echoing(&part),
-            (Work::Bursts { length, gap_us }, Role::Sender) => paced::start_bursts(&part, length, gap_us),
+            (Work::Bursts { length, gap_us, since }, Role::Sender) => {
+                paced::start_bursts(&part, length, gap_us, since)
+            }
             (Work::OpenLoop { per_second }, Role::Sender) => paced::start_schedule(&part, per_second),
             (Work::Bursts { .. } | Work::OpenLoop { .. }, Role::Receiver) => {
                 stream::start_receivers(&part, Layout::Pair)
