@@ -16,7 +16,9 @@
 //! Bursts tend to be as long as the one before: with the message that would be the last of such a burst its sender writes
 //! all there is, and nobody has to wait for a tick. Nor do short ones of a stream to one peer that is too slow to fill
 //! a batch between two ticks: its sender writes every 256 messages.
-//! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far.
+//! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far. Where the
+//! last two bursts did, there is nothing to be rented: the first message is written at once, which wakes its receiver, and
+//! the stream begins with the second.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
 //! Publications that nobody wants neither end a row nor lengthen a stream. The few that are wanted among them wait no
@@ -133,7 +135,8 @@ pub(super) enum Due {
     Burst,
 }
 
-/// When the sender is to write before a batch is full. Messages are counted from the beginning of the socket on.
+/// How long bursts are, and when the sender is to write before a batch is full. Messages are counted from the beginning of
+/// the socket on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Portions {
     sent: u64,
@@ -141,6 +144,9 @@ struct Portions {
     before: u64,
     /// Those when it is as long as the one before.
     end: u64,
+    /// Of the last two bursts, the length of the last, and of the shorter one.
+    last: u64,
+    shorter: u64,
     /// Those when the last tick looked.
     ticked: u64,
     /// Those when the next portion of a slow stream is complete; 0 in a fast one.
@@ -154,7 +160,13 @@ impl Portions {
         if length > 0 {
             self.before = self.sent;
             self.end = self.sent + length;
+            (self.shorter, self.last) = (length.min(self.last), length);
         }
+    }
+
+    /// The messages of a row after which it is a stream.
+    fn streak(&self) -> u32 {
+        if self.shorter > u64::from(STREAK) { 1 } else { STREAK }
     }
 
     fn on_tick(&mut self, fills_batches: bool) {
@@ -223,8 +235,9 @@ impl Pace {
             self.streak = (self.streak + fan_out.max(1)).min(STREAK);
         } else {
             (self.streak, self.turn, self.last_end) = (0, Some(turn), None);
+            self.portions.on_gap();
         }
-        if self.streak < STREAK {
+        if self.streak < self.portions.streak() {
             return Step::Write;
         }
         self.streaming = true;
@@ -446,6 +459,28 @@ mod tests {
         );
         assert_eq!(after_ticks(1, 10), (PORTION as usize - 1, vec![]), "no tick has seen a gap");
         assert_eq!(after_ticks(2, 60), (59, vec![60]));
+    }
+
+    #[test]
+    fn after_two_long_bursts_a_stream_begins_with_the_second_message() {
+        let mut pace = Pace::default();
+        let mut turn = 0;
+        // Sends so many messages, and then none for so long that a stream ends; says how many of them were written at once.
+        let mut row = |length: u32| {
+            turn += 1;
+            let mut written = 0;
+            for _ in 0..length {
+                written += run(&mut pace, 1, turn);
+                pace.on_sent();
+            }
+            while pace.streaming {
+                pace.on_tick(false);
+            }
+            written
+        };
+        assert_eq!([row(100), row(17), row(100), row(100)], [16, 16, 1, 1]);
+        assert_eq!([row(3), row(100), row(100), row(100)], [1, 16, 16, 1], "a short one is nothing to go by");
+        assert_eq!([row(1), row(2), row(16), row(17)], [1, 2, 16, 16], "short ones are not waited for");
     }
 
     #[test]

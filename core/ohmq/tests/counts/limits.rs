@@ -11,7 +11,7 @@
 use crate::roles::Placement::{self, Anywhere, OneCpu};
 use crate::roles::Side::{self, Bound, Connected};
 use crate::roles::Workload::{
-    self, FanOut, Idle, LongStream as Long, Resubscribe as Again, RoundTrip, Stream,
+    self, Bursts, FanOut, Idle, LongStream as Long, Resubscribe as Again, RoundTrip, Stream,
 };
 
 /// What is counted.
@@ -74,6 +74,7 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Connected, OneCpu,   Calls,            20.0, 1_000, DESIGN),
     row(Stream, Connected, Anywhere, Calls,            20.0, 1_000, DESIGN),
     row(Stream, Bound,     OneCpu,   Calls,            20.0, 1_000, MEASURED),
+    row(Bursts, Connected, OneCpu,   Calls,            14.0,   100, MEASURED),
     row(FAN,    Bound,     OneCpu,   Calls,           200.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Calls,            20.0, 1_000, MEASURED),
 
@@ -96,6 +97,7 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Bound,     OneCpu,   Switches,         12.0, 1_000, MEASURED),
     row(Stream, Connected, Anywhere, Switches,         12.0, 1_000, MEASURED),
     row(Stream, Bound,     Anywhere, Switches,         12.0, 1_000, MEASURED),
+    row(Bursts, Connected, OneCpu,   Switches,          7.0,   100, MEASURED),
     row(FAN,    Bound,     OneCpu,   Switches,         30.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Switches,         30.0, 1_000, MEASURED),
 

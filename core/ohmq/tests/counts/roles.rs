@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Write};
 use std::sync::mpsc;
+use std::thread::sleep;
+use std::time::Duration;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -20,6 +22,10 @@ pub const DONE: &str = "done";
 /// What is done between the first mark (which holds the other threads, where that matters) and the second.
 const SETTLING: u64 = 200;
 
+/// Messages of a burst, and the time after it in which its stream ends.
+const BURST: u64 = 100;
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// A role ends itself after this many seconds, whatever happens.
 const PATIENCE: u32 = 120;
 
@@ -32,6 +38,8 @@ pub enum Workload {
     Stream,
     /// The same with bodies that a message cannot hold in itself.
     LongStream,
+    /// The same as a stream, a hundred messages at a time and then a pause.
+    Bursts,
     /// One PUB that drops nothing, to a SUB with this many connections.
     FanOut { peers: u64 },
     /// A SUB with a great many subscriptions, which its XPUB hears again when it comes back.
@@ -71,7 +79,7 @@ impl Workload {
     pub fn unit(self) -> (&'static str, &'static str) {
         match self {
             Workload::RoundTrip { .. } => ("round trip", "round trips"),
-            Workload::Stream | Workload::LongStream => ("message", "messages"),
+            Workload::Stream | Workload::LongStream | Workload::Bursts => ("message", "messages"),
             Workload::FanOut { .. } => ("delivery", "deliveries"),
             Workload::Resubscribe => ("subscription", "subscriptions"),
             Workload::Idle { .. } => ("10 s", "10 s"),
@@ -84,6 +92,7 @@ impl Workload {
             Workload::RoundTrip { peers } => format!("round trip, {peers} peers"),
             Workload::Stream => "stream".to_string(),
             Workload::LongStream => "stream of 256 bytes".to_string(),
+            Workload::Bursts => format!("bursts of {BURST}"),
             Workload::FanOut { peers } => format!("fan-out to {peers}"),
             Workload::Resubscribe => "subscriptions after a reconnect".to_string(),
             Workload::Idle { peers } => format!("{peers} idle connections"),
@@ -103,15 +112,19 @@ impl Workload {
         }
     }
 
-    /// How many things one publication is.
+    /// How many things one publication is, or one burst.
     pub fn units_each(self) -> u64 {
-        if let Workload::FanOut { peers } = self { peers } else { 1 }
+        match self {
+            Workload::FanOut { peers } => peers,
+            Workload::Bursts => BURST,
+            _ => 1,
+        }
     }
 
     fn connections(self) -> u64 {
         match self {
             Workload::RoundTrip { peers } | Workload::FanOut { peers } | Workload::Idle { peers } => peers,
-            Workload::Stream | Workload::LongStream | Workload::Resubscribe => 1,
+            Workload::Stream | Workload::LongStream | Workload::Bursts | Workload::Resubscribe => 1,
         }
     }
 
@@ -120,6 +133,7 @@ impl Workload {
             Workload::RoundTrip { .. } => "round-trip",
             Workload::Stream => "stream",
             Workload::LongStream => "long-stream",
+            Workload::Bursts => "bursts",
             Workload::FanOut { .. } => "fan-out",
             Workload::Resubscribe => "resubscribe",
             Workload::Idle { .. } => "idle",
@@ -156,6 +170,7 @@ impl Job {
                 "idle" => Workload::Idle { peers },
                 "resubscribe" => Workload::Resubscribe,
                 "long-stream" => Workload::LongStream,
+                "bursts" => Workload::Bursts,
                 _ => Workload::Stream,
             },
             side: if side == "bound" { Side::Bound } else { Side::Connected },
@@ -234,7 +249,13 @@ fn measure(job: &Job, socket: &Socket) {
             receive();
             send();
         }),
-        (Workload::FanOut { .. }, Side::Connected) => windows(job, || (0..each).for_each(|_| receive())),
+        (Workload::FanOut { .. }, Side::Connected) | (Workload::Bursts, Side::Bound) => {
+            windows(job, || (0..each).for_each(|_| receive()));
+        }
+        (Workload::Bursts, Side::Connected) => windows(job, || {
+            (0..each).for_each(|_| send());
+            sleep(PAUSE);
+        }),
         (_, Side::Connected) | (Workload::FanOut { .. }, _) => windows(job, send),
         (_, Side::Bound) => windows(job, receive),
     }
