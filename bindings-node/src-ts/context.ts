@@ -98,6 +98,9 @@ function optionId(option: string | number, operation: string): number {
     if (typeof option === "number") {
         return int32(option, operation, "option")
     }
+    if (typeof option !== "string") {
+        throw new TypeError("an option is a name or a number")
+    }
     const id = ContextOption[option.toUpperCase() as keyof typeof ContextOption]
     if (id === undefined) {
         throw failed("EINVAL", operation, option, "there is no such context option")

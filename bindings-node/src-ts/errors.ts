@@ -6,6 +6,9 @@ import type {NativeFailure} from "./native.js"
 /** The name of an error: `"EAGAIN"`. */
 export type ErrorName = keyof typeof ErrorCode
 
+/** Their subject is an endpoint, even where it is none. */
+const ABOUT_ENDPOINTS: ReadonlySet<string> = new Set(["bind", "unbind", "connect", "disconnect"])
+
 /** What a call of a socket or a context throws or rejects with. */
 export class ZmqError extends Error {
     /** The name of the error, by which to tell errors apart: `"EAGAIN"`. */
@@ -28,7 +31,7 @@ export class ZmqError extends Error {
         this.errno = failure.errno
         this.operation = failure.operation
         this.subject = failure.subject
-        if (failure.subject.includes("://")) {
+        if (failure.subject.includes("://") || ABOUT_ENDPOINTS.has(failure.operation)) {
             this.address = failure.subject
         }
     }

@@ -39,7 +39,16 @@ export function partsOf(message: MessageLike | readonly MessageLike[]): NativePa
     if (message.length === 0) {
         throw new TypeError("a message has at least one part")
     }
-    return message.map(partOf)
+    return everyOne(message, partOf)
+}
+
+/** Maps all elements; what an array leaves out is undefined, and not left out. */
+export function everyOne<From, To>(elements: readonly From[], map: (element: From) => To): To[] {
+    const mapped: To[] = []
+    for (const element of elements) {
+        mapped.push(map(element))
+    }
+    return mapped
 }
 
 /** The same parts, safe from whoever writes into them later. */

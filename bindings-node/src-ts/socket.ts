@@ -5,7 +5,7 @@ import type {Context} from "./context.js"
 import {ZmqError, check, failed, int32, isFailure} from "./errors.js"
 import {SocketOption, SocketType} from "./generated.js"
 import type {OptionValue} from "./generated.js"
-import {kept, partOf, partsOf} from "./message.js"
+import {everyOne, kept, partOf, partsOf} from "./message.js"
 import type {Message, MessageLike} from "./message.js"
 import {addon} from "./native.js"
 import type {NativeFailure, NativePart, NativeSocket} from "./native.js"
@@ -64,6 +64,7 @@ export class Socket {
 
     /** Opens a socket of the type with this number; see {@link SocketType}. */
     constructor(type: SocketType, options: NewSocketOptions = {}) {
+        checkOptions(options)
         const {context = globalContext, ...properties} = options
         this.#native = check(addon.openSocket(nativeContext(context), int32(type, "socket", "type")))
         this.#context = context
@@ -106,12 +107,12 @@ export class Socket {
      * `tcp://127.0.0.1:*` gives `tcp://127.0.0.1:40213`.
      */
     async bind(endpoint: string): Promise<void> {
-        check(await this.#native.bind(endpoint))
+        check(await this.#native.bind(checkEndpoint(endpoint)))
     }
 
     /** {@link bind} at once; looking up a host name blocks. */
     bindSync(endpoint: string): void {
-        check(this.#native.bindSync(endpoint))
+        check(this.#native.bindSync(checkEndpoint(endpoint)))
     }
 
     /** Stops listening on an endpoint, given as `lastEndpoint` had it. */
@@ -121,17 +122,17 @@ export class Socket {
 
     /** {@link unbind} at once. */
     unbindSync(endpoint: string): void {
-        check(this.#native.unbind(endpoint))
+        check(this.#native.unbind(checkEndpoint(endpoint)))
     }
 
     /** Connects to an endpoint, now or as soon as somebody listens there, and again whenever the connection is lost. */
     connect(endpoint: string): void {
-        check(this.#native.connect(endpoint))
+        check(this.#native.connect(checkEndpoint(endpoint)))
     }
 
     /** Ends a connection. */
     disconnect(endpoint: string): void {
-        check(this.#native.disconnect(endpoint))
+        check(this.#native.disconnect(checkEndpoint(endpoint)))
     }
 
     /** An option by its name in the reference (`"sndhwm"`) or its number. Bytes come as a Buffer. */
@@ -141,7 +142,8 @@ export class Socket {
 
     /** Sets an option by its name in the reference (`"sndhwm"`) or its number. */
     setOption(option: string | number, value: OptionValue): void {
-        check(this.#native.set(optionId(option, "set"), optionValue(value)))
+        const id = optionId(option, "set")
+        check(this.#native.set(id, optionValue(id, value)))
     }
 
     /** Counters of everything that went through the socket, by cause where it was dropped. Also after it was closed. */
@@ -178,9 +180,10 @@ export class Socket {
     }
 
     /** @internal */
-    _send(message: MessageLike | MessageLike[], options: WaitOptions = {}): Promise<void> {
-        if (options.signal?.aborted) {
-            return Promise.reject(options.signal.reason)
+    _send(message: MessageLike | MessageLike[], options: WaitOptions = NONE): Promise<void> {
+        const refusal = refusalOf(options)
+        if (refusal !== undefined) {
+            return refusal
         }
         let send: () => true | undefined
         try {
@@ -208,9 +211,10 @@ export class Socket {
     }
 
     /** @internal */
-    _sendMany(messages: readonly (MessageLike | MessageLike[])[], options: WaitOptions = {}): Promise<void> {
-        if (options.signal?.aborted) {
-            return Promise.reject(options.signal.reason)
+    _sendMany(messages: readonly (MessageLike | MessageLike[])[], options: WaitOptions = NONE): Promise<void> {
+        const refusal = refusalOf(options)
+        if (refusal !== undefined) {
+            return refusal
         }
         let sent = 0
         let rest: NativePart[][]
@@ -236,7 +240,13 @@ export class Socket {
             throw error
         }
         try {
-            rest = messages.map((message) => partsOf(message))
+            if (!Array.isArray(messages)) {
+                throw new TypeError("messages is an array of messages")
+            }
+            rest = everyOne(messages as readonly MessageLike[], partsOf)
+            if (rest.length === 0) {
+                return DONE
+            }
             if (mayTry(this.#sends, options) && send()) {
                 return DONE
             }
@@ -248,9 +258,10 @@ export class Socket {
     }
 
     /** @internal */
-    _receive(options: WaitOptions & Cancellable = {}): Promise<Message[]> {
-        if (options.signal?.aborted) {
-            return Promise.reject(options.signal.reason)
+    _receive(options: WaitOptions & Cancellable = NONE): Promise<Message[]> {
+        const refusal = refusalOf(options)
+        if (refusal !== undefined) {
+            return refusal
         }
         if (mayTry(this.#receives, options)) {
             const answer = this.#native.tryReceive()
@@ -271,12 +282,13 @@ export class Socket {
     }
 
     /** @internal */
-    _receiveMany(max = BATCH, options: WaitOptions = {}): Promise<Message[][]> {
+    _receiveMany(max = BATCH, options: WaitOptions = NONE): Promise<Message[][]> {
         if (!(Number.isInteger(max) || max === Infinity) || max < 1) {
             return Promise.reject(new TypeError("max is how many messages to receive at most"))
         }
-        if (options.signal?.aborted) {
-            return Promise.reject(options.signal.reason)
+        const refusal = refusalOf(options)
+        if (refusal !== undefined) {
+            return refusal
         }
         const most = Math.min(max, MANY)
         const receive = () => {
@@ -306,7 +318,6 @@ export class Socket {
         const late = () => failed("EAGAIN", operation, this.#name())
         try {
             const timeout = options.timeout ?? this.#timeLimit(operation)
-            checkWait(timeout, options.signal)
             if (this.closed) {
                 throw failed("ENOTSOCK", operation, this.#name(), "the socket is closed")
             }
@@ -473,6 +484,8 @@ interface Cancellable {
 
 const END: IteratorReturnResult<undefined> = Object.freeze({done: true, value: undefined})
 const DONE: Promise<void> = Promise.resolve()
+/** The options of a call that is given none. */
+const NONE: WaitOptions & Cancellable = Object.freeze({})
 
 function nothing(): void {}
 
@@ -507,14 +520,45 @@ function bytesOfAll(messages: readonly (readonly (Uint8Array | string)[])[]): nu
     return bytes
 }
 
-/** Refuses what could not be waited for, before there is anything that waits. */
-function checkWait(timeout: unknown, signal: unknown): void {
-    if (typeof timeout !== "number" || Number.isNaN(timeout)) {
-        throw new TypeError("timeout is a number of milliseconds")
+/** The promise of a call that cannot be made with these options, whether or not it would have to wait. */
+function refusalOf(options: WaitOptions): Promise<never> | undefined {
+    if (options === NONE) {
+        return undefined
     }
-    if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
+    try {
+        checkOptions(options)
+        const {timeout, signal} = options
+        if (timeout !== undefined && (typeof timeout !== "number" || Number.isNaN(timeout))) {
+            throw new TypeError("timeout is a number of milliseconds")
+        }
+        if (signal === undefined) {
+            return undefined
+        }
+        checkSignal(signal)
+        return signal.aborted ? Promise.reject(signal.reason) : undefined
+    } catch (error) {
+        return Promise.reject(error as Error)
+    }
+}
+
+function checkSignal(signal: Partial<AbortSignal> | null): void {
+    const {addEventListener, removeEventListener} = signal ?? {}
+    if (typeof addEventListener !== "function" || typeof removeEventListener !== "function") {
         throw new TypeError("signal is an AbortSignal")
     }
+}
+
+function checkOptions(options: unknown): void {
+    if (typeof options !== "object" || options === null) {
+        throw new TypeError(`options is an object, not ${options === null ? "null" : typeof options}`)
+    }
+}
+
+function checkEndpoint(endpoint: unknown): string {
+    if (typeof endpoint !== "string") {
+        throw new TypeError(`an endpoint is text, not ${endpoint === null ? "null" : typeof endpoint}`)
+    }
+    return endpoint
 }
 
 /** What was received; undefined for nothing. */
@@ -526,6 +570,9 @@ function optionId(option: string | number, operation: string): number {
     if (typeof option === "number") {
         return int32(option, operation, "option")
     }
+    if (typeof option !== "string") {
+        throw new TypeError("an option is a name or a number")
+    }
     const id = SocketOption[option.toUpperCase() as keyof typeof SocketOption]
     if (id === undefined) {
         throw failed("EINVAL", operation, option, "there is no such socket option")
@@ -533,11 +580,22 @@ function optionId(option: string | number, operation: string): number {
     return id
 }
 
-function optionValue(value: unknown): boolean | number | bigint | string | Uint8Array {
+/** What errors of the engine call an option. */
+function optionName(id: number): string {
+    const name = Object.keys(SocketOption).find((name) => SocketOption[name as keyof typeof SocketOption] === id)
+    return name === undefined ? String(id) : `ZMQ_${name}`
+}
+
+function optionValue(id: number, value: unknown): boolean | number | bigint | string | Uint8Array {
     switch (typeof value) {
-        case "boolean":
         case "number":
         case "bigint":
+            // The addon would make something else of others.
+            if (typeof value === "number" ? Number.isInteger(value) : value === BigInt.asIntN(64, value)) {
+                return value
+            }
+            throw failed("EINVAL", "set", optionName(id), `${value} is no whole number of 64 bits`)
+        case "boolean":
         case "string":
             return value
         default:

@@ -10,16 +10,13 @@ pub(crate) type GivenValue<'a> = Either5<bool, f64, BigInt, String, &'a [u8]>;
 /// What JavaScript gets as the value of an option.
 pub(crate) type ShownValue<'a> = Either4<bool, f64, String, BufferSlice<'a>>;
 
-/// The value for the engine, which checks it against the option's row. A number that is no integer becomes text, which
-/// no numeric option takes.
+/// The value for the engine, which checks it against the option's row. Numbers are whole and have 64 bits at most: socket.ts
+/// refuses others.
 pub(crate) fn given(value: GivenValue<'_>) -> OptionValue {
     match value {
         Either5::A(switch) => switch.into(),
         Either5::B(number) => integer(number),
-        Either5::C(big) => match big.get_i64() {
-            (wide, true) => wide.into(),
-            _ => OptionValue::Text("a number beyond 64 bits".to_owned()),
-        },
+        Either5::C(big) => big.get_i64().0.into(),
         Either5::D(text) => text.into(),
         Either5::E(bytes) => bytes.into(),
     }
@@ -38,9 +35,6 @@ pub(crate) fn shown<'env>(env: &'env Env, value: OptionValue) -> napi::Result<Sh
 }
 
 fn integer(number: f64) -> OptionValue {
-    if number.fract() != 0.0 {
-        return OptionValue::Text(number.to_string());
-    }
     // Casts saturate; what saturates is outside the limits of every option.
     let wide = number as i64;
     i32::try_from(wide).map_or(OptionValue::Int64(wide), OptionValue::Int)
