@@ -1,7 +1,9 @@
 """A forked child sees what it inherited as closed, and can begin anew."""
 
+import itertools
 import multiprocessing
 import os
+import threading
 
 import pytest
 from target import only_ohmq, zmq
@@ -81,3 +83,38 @@ def test_multiprocessing(context, method):
     assert [int(pull.recv()) for _ in range(100)] == list(range(100))
     producer.join(20)
     assert producer.exitcode == 0
+
+
+@only_ohmq
+def test_forks_beside_busy_threads(tmp_path):
+    """Threads that hold any lock at the moment of a fork hold it for ever in the child."""
+    over = threading.Event()
+
+    def be_busy(number):
+        with zmq.Context() as context:
+            for turn in itertools.count():
+                if over.is_set():
+                    return
+                with context.socket(zmq.PAIR) as one, context.socket(zmq.PAIR) as two:
+                    one.bind(f"ipc://{tmp_path}/{number}-{turn % 8}")
+                    two.connect(one.last_endpoint.decode())
+                    two.send(b"x")
+                    one.recv()
+
+    def check():
+        with zmq.Context() as context, context.socket(zmq.PAIR) as one, context.socket(zmq.PAIR) as two:
+            one.bind(f"ipc://{tmp_path}/child-{os.getpid()}")
+            two.connect(one.last_endpoint.decode())
+            two.send(b"in the child")
+            assert one.recv() == b"in the child"
+
+    threads = [threading.Thread(target=be_busy, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(100):
+            in_child(check)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()

@@ -119,7 +119,7 @@ impl Inner {
         self.pattern.commit(&route, message, &mut self.table);
         match route {
             Route::One(pipe) => {
-                let step = self.table.pace();
+                let step = self.table.pace_to(pipe);
                 self.table.enqueue(pipe, message, step);
                 self.table.sent();
             }
@@ -155,17 +155,20 @@ impl Inner {
         Some(direct)
     }
 
-    /// Takes the next message into `into`; says whether there was one.
+    /// Takes the next message into `into`; says whether there was one. Who receives and answers in quick succession goes on with
+    /// the batch; it is written when there is nothing more to be received.
     #[inline]
     pub(super) fn recv(&mut self, into: &mut Message) -> Result<bool, RouteError> {
-        self.table.turn();
         self.table.looks = LOOKS;
-        let found = self.pattern.recv(&mut self.table, into)?;
-        self.delivered += u64::from(found);
-        if found {
+        let found = self.pattern.recv(&mut self.table, into);
+        if found != Ok(true) || !self.table.pace.on_received() {
+            self.table.turn();
+        }
+        if found == Ok(true) {
+            self.delivered += 1;
             self.begin_run_of_receives();
         }
-        Ok(found)
+        found
     }
 
     /// What a thread can watch that waits for a message of the only peer, in this process. The caller looks for the

@@ -106,6 +106,10 @@ pub(super) struct Pace {
     /// Peers that the message before went to, if there were many.
     fan_out: u32,
     turn: Option<u64>,
+    /// Something was received since the last send: the next one is an answer, or a question after one.
+    answers: bool,
+    /// When something was received during the stream.
+    received: Option<Instant>,
     /// When the send before this one ended. Not known of the first of a row, which request and reply never get beyond: the
     /// second counts as close to it.
     last_end: Option<Instant>,
@@ -248,6 +252,7 @@ impl Pace {
     /// A message is about to be sent, and perhaps not by [`Pace::on_send`]: whether it is part of a stream.
     #[inline]
     pub(super) fn goes_on(&mut self) -> bool {
+        self.answers = false;
         self.fresh |= self.streaming;
         self.streaming
     }
@@ -257,6 +262,32 @@ impl Pace {
     #[inline]
     pub(super) fn put_off(&mut self, step: Step) {
         self.streaming &= step != Step::Begin;
+    }
+
+    /// The user received a message that was there. Says whether what is gathered may wait for what the user sends next, as that
+    /// comes soon.
+    #[inline]
+    pub(super) fn on_received(&mut self) -> bool {
+        self.answers = true;
+        if !self.streaming {
+            return true;
+        }
+        let now = Instant::now();
+        let before = self.received.replace(now);
+        before.is_some_and(|before| is_close(now - before, 0))
+    }
+
+    /// Whether the message that is about to be sent follows on one that was received.
+    #[inline]
+    pub(super) fn is_answer(&self) -> bool {
+        self.answers
+    }
+
+    /// Such a message is sent to a peer that has nothing else to be answered. It is written at once, and is part of no row: the
+    /// peer waits for it, and a batch of one message saves nothing.
+    pub(super) fn on_last_answer(&mut self) -> Step {
+        self.answers = false;
+        Step::Write
     }
 
     /// A message was sent, one way or another.

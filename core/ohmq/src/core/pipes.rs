@@ -104,6 +104,12 @@ impl Slot {
         }
     }
 
+    /// Nothing of it is at hand any more, nor is anything gathered for it: what is sent next is all that it waits for.
+    fn is_answered(&self) -> bool {
+        let at_hand = |channel: &Channel| matches!(channel, Channel::Link(end) if end.received() > 0);
+        self.gathering == Gathering::No && !at_hand(&self.channel)
+    }
+
     /// Nothing is left to be received.
     pub(super) fn is_drained(&self) -> bool {
         match &self.channel {
@@ -131,7 +137,7 @@ pub(super) struct PipeTable {
     /// Pipes that gather a batch which nobody has written yet.
     gathering: Vec<PipeId>,
     pub(super) press: Press,
-    /// Grows whenever the user does anything but send: what a stream is interrupted by.
+    /// Grows whenever the user finds nothing to receive, or does anything else but send: what a stream is interrupted by.
     turn: u64,
     /// What pipes that are gone have carried.
     past: Stats,
@@ -202,6 +208,16 @@ impl PipeTable {
     #[inline]
     pub(super) fn pace(&mut self) -> Step {
         self.pace.on_send(self.turn)
+    }
+
+    /// The same for a message to one peer.
+    #[inline]
+    pub(super) fn pace_to(&mut self, pipe: PipeId) -> Step {
+        if self.pace.is_answer() && self.get(pipe).is_some_and(Slot::is_answered) {
+            self.pace.on_last_answer()
+        } else {
+            self.pace()
+        }
     }
 
     /// A message was queued for its pipes, as its pace wanted it. What nobody would write soon is to be written.
@@ -277,6 +293,7 @@ impl PipeTable {
                 );
                 return true;
             }
+            Some(Some(slot)) if self.pace.is_answer() && slot.is_answered() => return false,
             Some(Some(Slot { channel: Channel::Link(end), gathering, reads: false, .. })) => (end, gathering),
             _ => return false,
         };
