@@ -3,6 +3,8 @@
 import itertools
 import multiprocessing
 import os
+import select
+import signal
 import threading
 
 import pytest
@@ -22,8 +24,11 @@ def in_child(check):
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as report:
+        ready, _, _ = select.select([report], [], [], 30)
+        if not ready:
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
         assert report.read().decode() == "ok"
-    os.waitpid(child, 0)
 
 
 def test_the_instance_is_made_anew():

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! In a stream bytes are written by the sender when a batch is full or the high-water mark is reached, by the same
-//! thread when it turns to receive, poll or close, and by the I/O thread's tick: what is there when no batch was
+//! thread when it finds nothing to receive, polls or closes, and by the I/O thread's tick: what is there when no batch was
 //! written just before, else what has waited for a whole tick. (A tick first looks without the socket's lock: while a sender to
 //! one peer has written a batch since the tick before, there is nothing to be done.) So the last message of a burst waits for three
 //! ticks at most.
@@ -19,6 +19,10 @@
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far. Where the
 //! last two bursts did, there is nothing to be rented: the first message is written at once, which wakes its receiver, and
 //! the stream begins with the second.
+//!
+//! Who receives what is there and answers, again and again, does not turn to anything else: the answers are gathered as well, and
+//! written when there is nothing more to be received, or when the next message is received later than a send of a row may be
+//! sent. What is not: the answer to a peer that has nothing else to be answered. It waits for that one.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
 //! Publications that nobody wants neither end a row nor lengthen a stream. The few that are wanted among them wait no
@@ -512,6 +516,35 @@ mod tests {
         assert_eq!([row(100), row(17), row(100), row(100)], [16, 16, 1, 1]);
         assert_eq!([row(3), row(100), row(100), row(100)], [1, 16, 16, 1], "a short one is nothing to go by");
         assert_eq!([row(1), row(2), row(16), row(17)], [1, 2, 16, 16], "short ones are not waited for");
+    }
+
+    #[test]
+    fn who_answers_in_quick_succession_goes_on_with_the_batch() {
+        let mut pace = Pace::default();
+        assert!(pace.on_received(), "nothing is gathered");
+        pace.streaming = true;
+        assert!(!pace.on_received(), "nobody knows how long this user takes");
+        pace.received = Some(Instant::now() + Duration::from_secs(60));
+        assert!(pace.on_received());
+        pace.received = Instant::now().checked_sub(GAP);
+        assert!(!pace.on_received(), "this one takes its time");
+    }
+
+    #[test]
+    fn the_last_answer_is_no_part_of_a_row() {
+        let mut pace = Pace::default();
+        assert!(!pace.is_answer());
+        for _ in 0..100 {
+            pace.on_received();
+            assert!(pace.is_answer());
+            assert_eq!(pace.on_last_answer(), Step::Write);
+            assert!(!pace.is_answer());
+        }
+        assert_eq!(pace.on_send(0), Step::Write);
+        pace.on_received();
+        pace.streaming = true;
+        assert_eq!(pace.on_send(0), Step::Gather);
+        assert!(!pace.is_answer(), "a send answers what was received before it");
     }
 
     #[test]

@@ -53,6 +53,7 @@ const MEASURED: &str = "measured";
 const ONE: Workload = RoundTrip { peers: 1 };
 const TEN: Workload = RoundTrip { peers: 10 };
 const MANY: Workload = RoundTrip { peers: 100 };
+const PIPE: Workload = Workload::Pipeline { window: 100 };
 const FAN: Workload = FanOut { peers: 8 };
 const REST: Workload = Idle { peers: 100 };
 
@@ -75,6 +76,8 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Connected, Anywhere, Calls,            20.0, 1_000, DESIGN),
     row(Stream, Bound,     OneCpu,   Calls,            20.0, 1_000, MEASURED),
     row(Bursts, Connected, OneCpu,   Calls,            14.0,   100, MEASURED),
+    row(PIPE,   Connected, OneCpu,   Calls,         1_000.0, 1_000, MEASURED),
+    row(PIPE,   Bound,     OneCpu,   Calls,         1_200.0, 1_000, MEASURED),
     row(FAN,    Bound,     OneCpu,   Calls,           200.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Calls,            20.0, 1_000, MEASURED),
 
@@ -98,6 +101,8 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Connected, Anywhere, Switches,         12.0, 1_000, MEASURED),
     row(Stream, Bound,     Anywhere, Switches,         12.0, 1_000, MEASURED),
     row(Bursts, Connected, OneCpu,   Switches,          7.0,   100, MEASURED),
+    row(PIPE,   Connected, OneCpu,   Switches,        110.0, 1_000, MEASURED),
+    row(PIPE,   Bound,     OneCpu,   Switches,        110.0, 1_000, MEASURED),
     row(FAN,    Bound,     OneCpu,   Switches,         30.0, 1_000, MEASURED),
     row(FAN,    Connected, OneCpu,   Switches,         30.0, 1_000, MEASURED),
 

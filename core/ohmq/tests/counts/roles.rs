@@ -40,6 +40,8 @@ pub enum Workload {
     LongStream,
     /// The same as a stream, a hundred messages at a time and then a pause.
     Bursts,
+    /// DEALER to ROUTER and back, with so many messages under way.
+    Pipeline { window: u64 },
     /// One PUB that drops nothing, to a SUB with this many connections.
     FanOut { peers: u64 },
     /// A SUB with a great many subscriptions, which its XPUB hears again when it comes back.
@@ -78,7 +80,7 @@ impl Workload {
     /// What one thing done in this workload is, and many.
     pub fn unit(self) -> (&'static str, &'static str) {
         match self {
-            Workload::RoundTrip { .. } => ("round trip", "round trips"),
+            Workload::RoundTrip { .. } | Workload::Pipeline { .. } => ("round trip", "round trips"),
             Workload::Stream | Workload::LongStream | Workload::Bursts => ("message", "messages"),
             Workload::FanOut { .. } => ("delivery", "deliveries"),
             Workload::Resubscribe => ("subscription", "subscriptions"),
@@ -93,6 +95,7 @@ impl Workload {
             Workload::Stream => "stream".to_string(),
             Workload::LongStream => "stream of 256 bytes".to_string(),
             Workload::Bursts => format!("bursts of {BURST}"),
+            Workload::Pipeline { window } => format!("{window} under way"),
             Workload::FanOut { peers } => format!("fan-out to {peers}"),
             Workload::Resubscribe => "subscriptions after a reconnect".to_string(),
             Workload::Idle { peers } => format!("{peers} idle connections"),
@@ -104,6 +107,8 @@ impl Workload {
         match (self, side) {
             (Workload::RoundTrip { .. }, Side::Bound) => SocketType::Rep,
             (Workload::RoundTrip { .. }, Side::Connected) => SocketType::Req,
+            (Workload::Pipeline { .. }, Side::Bound) => SocketType::Router,
+            (Workload::Pipeline { .. }, Side::Connected) => SocketType::Dealer,
             // An XPUB is a PUB that can tell when its subscribers are there.
             (Workload::FanOut { .. } | Workload::Resubscribe, Side::Bound) => SocketType::XPub,
             (Workload::FanOut { .. } | Workload::Resubscribe, Side::Connected) => SocketType::Sub,
@@ -124,7 +129,7 @@ impl Workload {
     fn connections(self) -> u64 {
         match self {
             Workload::RoundTrip { peers } | Workload::FanOut { peers } | Workload::Idle { peers } => peers,
-            Workload::Stream | Workload::LongStream | Workload::Bursts | Workload::Resubscribe => 1,
+            _ => 1,
         }
     }
 
@@ -134,6 +139,7 @@ impl Workload {
             Workload::Stream => "stream",
             Workload::LongStream => "long-stream",
             Workload::Bursts => "bursts",
+            Workload::Pipeline { .. } => "pipeline",
             Workload::FanOut { .. } => "fan-out",
             Workload::Resubscribe => "resubscribe",
             Workload::Idle { .. } => "idle",
@@ -146,7 +152,11 @@ impl Job {
     pub fn arguments(&self) -> Vec<String> {
         let side = if self.side == Side::Bound { "bound" } else { "connected" };
         let placement = if self.placement == Placement::OneCpu { "one-cpu" } else { "anywhere" };
-        let numbers = [self.workload.connections(), self.warm_up, self.count].map(|n| n.to_string());
+        let shape = match self.workload {
+            Workload::Pipeline { window } => window,
+            _ => self.workload.connections(),
+        };
+        let numbers = [shape, self.warm_up, self.count].map(|n| n.to_string());
         ["--role", self.workload.word(), side, placement]
             .map(str::to_string)
             .into_iter()
@@ -171,6 +181,7 @@ impl Job {
                 "resubscribe" => Workload::Resubscribe,
                 "long-stream" => Workload::LongStream,
                 "bursts" => Workload::Bursts,
+                "pipeline" => Workload::Pipeline { window: peers },
                 _ => Workload::Stream,
             },
             side: if side == "bound" { Side::Bound } else { Side::Connected },
@@ -249,6 +260,18 @@ fn measure(job: &Job, socket: &Socket) {
             receive();
             send();
         }),
+        (Workload::Pipeline { window }, Side::Connected) => {
+            (1..window).for_each(|_| send());
+            windows(job, || {
+                send();
+                receive();
+            });
+        }
+        (Workload::Pipeline { window }, Side::Bound) => {
+            windows(job, || socket.send(socket.recv().unwrap()).unwrap());
+            // The other side does not wait for the last of them.
+            (1..window).for_each(|_| drop(socket.recv().unwrap()));
+        }
         (Workload::FanOut { .. }, Side::Connected) | (Workload::Bursts, Side::Bound) => {
             windows(job, || (0..each).for_each(|_| receive()));
         }
