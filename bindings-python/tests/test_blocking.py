@@ -110,7 +110,10 @@ def test_ctrl_c_ends_a_program(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         textwrap.dedent(f"""
+            import signal
             import {NAME} as zmq
+            # Who runs the tests in the background may have their children ignore it.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             context = zmq.Context()
             socket = context.socket(zmq.PULL)
             socket.bind("tcp://127.0.0.1:*")
