@@ -21,8 +21,8 @@
 //! the stream begins with the second.
 //!
 //! Who receives what is there and answers, again and again, does not turn to anything else: the answers are gathered as well, and
-//! written when there is nothing more to be received, or when the next message is received later than a send of a row may be
-//! sent. What is not: the answer to a peer that has nothing else to be answered. It waits for that one.
+//! written when there is nothing more to be received, or when the user takes longer from one message to the next than from one
+//! send of a row to the next. The answer to a peer that has nothing else to be answered is written at once: the peer waits for it.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
 //! Publications that nobody wants neither end a row nor lengthen a stream. The few that are wanted among them wait no
