@@ -237,7 +237,7 @@ impl Pace {
         let passed = std::mem::take(&mut self.passed);
         let fan_out = std::mem::take(&mut self.fan_out);
         let goes_on =
-            self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(end.elapsed(), passed));
+            self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(now() - end, passed));
         if goes_on {
             // No more than that matters, and where nothing is gathered a row has no end.
             self.streak = (self.streak + fan_out.max(1)).min(STREAK);
@@ -276,7 +276,7 @@ impl Pace {
         if !self.streaming {
             return true;
         }
-        let now = Instant::now();
+        let now = now();
         let before = self.received.replace(now);
         before.is_some_and(|before| is_close(now - before, 0))
     }
@@ -325,7 +325,7 @@ impl Pace {
 
     /// A batch is full, and its sender is about to write it.
     pub(super) fn on_batch(&mut self) {
-        let now = Instant::now();
+        let now = now();
         let took = self.batch.map_or(FILLING, |before| now - before);
         self.filling = (took * 5 / 4).clamp(FILLING, LONG_FILLING);
         self.batch = Some(now);
@@ -339,7 +339,7 @@ impl Pace {
     /// What was sent is written.
     pub(super) fn on_written(&mut self) {
         if self.is_timed() {
-            self.last_end = Some(Instant::now());
+            self.last_end = Some(now());
         }
     }
 
@@ -360,7 +360,7 @@ impl Pace {
         let fresh = std::mem::take(&mut self.fresh);
         // In a model time is not measured: until the next tick.
         let batch = if cfg!(shuttle) { self.batch.take() } else { self.batch };
-        if batch.is_some_and(|at| cfg!(shuttle) || at.elapsed() < self.filling) {
+        if batch.is_some_and(|at| cfg!(shuttle) || now() - at < self.filling) {
             self.idle = 0;
             self.portions.on_tick(true);
             return Tick::WriteOld;
@@ -385,9 +385,32 @@ fn is_close(elapsed: Duration, passed: u32) -> bool {
     elapsed < GAP * (passed + 1)
 }
 
+/// What time it is. The tests of this file have a clock of their own, which stands still unless they set it on.
+#[inline]
+fn now() -> Instant {
+    #[cfg(test)]
+    return tests::now();
+    #[cfg(not(test))]
+    Instant::now()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        static CLOCK: Cell<Instant> = Cell::new(Instant::now());
+    }
+
+    pub(super) fn now() -> Instant {
+        CLOCK.get()
+    }
+
+    fn let_pass(time: Duration) {
+        CLOCK.set(now() + time);
+    }
 
     fn run(pace: &mut Pace, sends: u32, turn: u64) -> u32 {
         let mut written = 0;
@@ -412,12 +435,13 @@ mod tests {
     #[test]
     fn a_publication_is_as_many_writes_as_it_has_peers() {
         let mut pace = Pace::default();
-        let mut publish = |peers: usize, ago: Duration| {
+        let mut publish = |peers: usize, pause: Duration| {
             let step = pace.on_send(0);
             pace.on_sent();
             pace.on_fan_out(peers);
             assert_eq!(pace.is_timed(), step == Step::Write && (peers > 1 || pace.streak > 0));
-            pace.last_end = pace.is_timed().then(Instant::now).and_then(|now| now.checked_sub(ago));
+            pace.on_written();
+            let_pass(pause);
             step
         };
         let long = Duration::from_millis(1);
@@ -524,9 +548,9 @@ mod tests {
         assert!(pace.on_received(), "nothing is gathered");
         pace.streaming = true;
         assert!(!pace.on_received(), "nobody knows how long this user takes");
-        pace.received = Some(Instant::now() + Duration::from_secs(60));
+        let_pass(GAP - Duration::from_nanos(1));
         assert!(pace.on_received());
-        pace.received = Instant::now().checked_sub(GAP);
+        let_pass(GAP);
         assert!(!pace.on_received(), "this one takes its time");
     }
 
@@ -556,7 +580,7 @@ mod tests {
         pace.on_tick(true);
         let portions: Vec<u64> = (1..FAST / PORTION).map(|portion| portion * PORTION).collect();
         assert_eq!(burst(&mut pace, FAST - 1), (PORTION as usize - 1, portions));
-        (pace.batch, pace.filling) = (Some(Instant::now() + Duration::from_secs(60)), FILLING);
+        pace.on_batch();
         pace.on_tick(true);
         assert_eq!(burst(&mut pace, FAST), (usize::MAX, vec![]), "it fills batches");
     }
@@ -565,20 +589,22 @@ mod tests {
     fn a_batch_may_take_a_little_longer_than_the_one_before() {
         let mut pace = Pace::default();
         let micros = Duration::from_micros;
+        pace.on_batch();
         for (took, filling) in [(10, 50), (100, 125), (10_000, 200)] {
-            pace.batch = Instant::now().checked_sub(micros(took));
+            let_pass(micros(took));
             pace.on_batch();
-            assert!(pace.filling >= micros(filling) && (took < 100 || pace.filling <= LONG_FILLING));
+            assert_eq!(pace.filling, micros(filling));
         }
     }
 
     #[test]
     fn a_sender_that_fills_batches_is_left_alone() {
-        let mut pace = Pace { streaming: true, filling: FILLING, ..Pace::default() };
-        pace.batch = Some(Instant::now() + Duration::from_secs(60));
+        let mut pace = Pace { streaming: true, ..Pace::default() };
+        pace.on_batch();
         assert_eq!(pace.on_tick(true), Tick::WriteOld);
+        let_pass(pace.filling - Duration::from_nanos(1));
         assert_eq!(pace.on_tick(true), Tick::WriteOld, "it is about to fill the next");
-        pace.batch = Instant::now().checked_sub(LONG_FILLING);
+        let_pass(Duration::from_nanos(1));
         assert_eq!(pace.on_tick(true), Tick::WriteAll, "its sender has paused since");
     }
 
