@@ -1,7 +1,7 @@
 //! How many tests passed, failed and were skipped: read from what each test runner prints or writes.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, iter};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -10,7 +10,8 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub passed: usize,
-    pub failed: usize,
+    /// Each failed test, and why it failed where the runner tells that shortly.
+    pub failed: Vec<String>,
     /// One reason for each skipped test.
     pub skipped: Vec<String>,
 }
@@ -18,48 +19,71 @@ pub struct Counts {
 impl Counts {
     pub fn add(&mut self, other: Counts) {
         self.passed += other.passed;
-        self.failed += other.failed;
+        self.failed.extend(other.failed);
         self.skipped.extend(other.skipped);
     }
 
     pub fn total(&self) -> usize {
-        self.passed + self.failed + self.skipped.len()
+        self.passed + self.failed.len() + self.skipped.len()
     }
 
     /// The line by which a person and a CI system read the whole run.
     pub fn line(&self) -> String {
-        format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped.len())
+        format!("{} passed, {} failed, {} skipped", self.passed, self.failed.len(), self.skipped.len())
     }
 
     /// The line for the table: what is zero is left out.
     pub fn short(&self) -> String {
-        let all = [(self.passed, "passed"), (self.failed, "failed"), (self.skipped.len(), "skipped")];
+        let all = [(self.passed, "passed"), (self.failed.len(), "failed"), (self.skipped.len(), "skipped")];
         let some: Vec<String> =
             all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
         some.join(", ")
     }
 
-    /// Skips whose reasons the runner told only in part.
-    fn skip(&mut self, count: usize, mut reasons: Vec<String>) {
-        reasons.truncate(count);
-        reasons.resize(count, "the test gives no reason".to_string());
-        self.skipped.extend(reasons);
+    /// Failures whose names the runner told only in part.
+    fn fail(&mut self, count: usize, names: impl IntoIterator<Item = String>) {
+        self.failed.extend(filled(count, names, "a test without a name"));
     }
+
+    /// Skips whose reasons the runner told only in part.
+    fn skip(&mut self, count: usize, reasons: impl IntoIterator<Item = String>) {
+        self.skipped.extend(filled(count, reasons, "the test gives no reason"));
+    }
+}
+
+fn filled(
+    count: usize,
+    texts: impl IntoIterator<Item = String>,
+    other: &str,
+) -> impl Iterator<Item = String> {
+    texts.into_iter().chain(iter::repeat(other.to_string())).take(count)
 }
 
 /// `cargo test`: one `test result:` line for each test program.
 pub fn cargo(output: &str) -> Counts {
     let mut counts = Counts::default();
-    let mut ignored = 0;
+    let (mut failed, mut ignored) = (0, 0);
     for line in output.lines() {
         let Some((_, result)) = line.split_once("test result: ") else { continue };
         counts.passed += number_before(result, " passed");
-        counts.failed += number_before(result, " failed");
+        failed += number_before(result, " failed");
         ignored += number_before(result, " ignored");
     }
-    let reasons = output.lines().filter(|line| line.starts_with("test ") && line.contains(" ... ignored"));
-    counts.skip(ignored, reasons.map(|line| line.trim_start_matches("test ").to_string()).collect());
+    let tests = || output.lines().filter_map(|line| line.strip_prefix("test "));
+    let names = tests().filter_map(|line| line.strip_suffix(" ... FAILED"));
+    counts.fail(failed, names.map(|name| format!("{name}{}", panic_of(output, name))));
+    counts.skip(ignored, tests().filter(|line| line.contains(" ... ignored")).map(str::to_string));
     counts
+}
+
+/// Where and with which words a test panicked.
+fn panic_of(output: &str, test: &str) -> String {
+    let mut lines = output.lines();
+    let thread = format!("thread '{test}' ");
+    let place = lines.find_map(|line| {
+        Some(line.strip_prefix(&thread)?.split_once("panicked at ")?.1.trim_end_matches(':'))
+    });
+    place.map_or_else(String::new, |place| format!(": {place}: {}", lines.next().unwrap_or_default()))
 }
 
 /// XCTest's and Swift Testing's closing lines of `swift test`.
@@ -69,10 +93,17 @@ pub fn swift(output: &str) -> Counts {
     if let Some(line) = output.lines().rfind(|line| line.contains("Executed ") && line.contains(" test")) {
         let executed = number_after(line, "Executed ");
         let skipped = number_before(line, " test skipped") + number_before(line, " tests skipped");
-        counts.failed = number_before(line, " failure").min(executed);
-        counts.passed = executed.saturating_sub(counts.failed + skipped);
-        let reasons = output.lines().filter(|line| line.contains("Test skipped"));
-        counts.skip(skipped, reasons.map(|line| line.trim().to_string()).collect());
+        let failed = number_before(line, " failure").min(executed);
+        counts.passed = executed.saturating_sub(failed + skipped);
+        let told = |words: &str| {
+            output
+                .lines()
+                .filter(|line| line.contains(words))
+                .map(|line| line.trim().to_string())
+                .collect::<Vec<_>>()
+        };
+        counts.fail(failed, told(": error: "));
+        counts.skip(skipped, told("Test skipped"));
     }
     counts
 }
@@ -83,9 +114,9 @@ pub fn plain(output: &str) -> Counts {
     let closing = output.lines().rfind(|line| line.contains(" passed, ") && line.contains(" failed"));
     if let Some(line) = closing {
         counts.passed = number_before(line, " passed");
-        counts.failed = number_before(line, " failed");
-        let told = output.lines().filter_map(|line| line.trim().strip_prefix("skipped: "));
-        counts.skip(number_before(line, " skipped"), told.flat_map(each).collect());
+        let told = |word: &'static str| output.lines().filter_map(move |line| line.trim().strip_prefix(word));
+        counts.fail(number_before(line, " failed"), told("✗ ").map(str::to_string));
+        counts.skip(number_before(line, " skipped"), told("skipped: ").flat_map(each));
     }
     counts
 }
@@ -103,10 +134,11 @@ pub fn polyglot(report: &str) -> Result<Counts> {
     let report: Value = serde_json::from_str(report).context("the conformance report is no JSON")?;
     let mut counts = Counts::default();
     for check in report["checks"].as_array().context("the conformance report has no checks")? {
+        let text = |key: &str| check[key].as_str().unwrap_or_default().to_string();
         match check["outcome"].as_str() {
             Some("passed") => counts.passed += 1,
-            Some("skipped") => counts.skipped.push(check["message"].as_str().unwrap_or_default().to_string()),
-            _ => counts.failed += 1,
+            Some("skipped") => counts.skipped.push(text("message")),
+            _ => counts.failed.push(format!("{}: {}", text("name"), text("message"))),
         }
     }
     // Checks of one language fail for one reason: told once, with how many.
@@ -119,14 +151,17 @@ pub fn junit(report: &str) -> Counts {
     let mut counts = Counts::default();
     for case in report.split("<testcase").skip(1) {
         let (head, body) = split_element(case);
-        if body.contains("<failure") || body.contains("<error") {
-            counts.failed += 1;
-        } else if let Some((_, skip)) = body.split_once("<skipped") {
-            let name = attribute(head, "name").unwrap_or_default();
-            let reason = attribute(split_element(skip).0, "message");
-            counts
-                .skipped
-                .push(format!("{name}: {}", reason.as_deref().unwrap_or("the test gives no reason")));
+        let told = |element: &str, otherwise: &str| {
+            let (_, rest) = body.split_once(element)?;
+            let message =
+                attribute(split_element(rest).0, "message").unwrap_or_else(|| otherwise.to_string());
+            Some(format!("{}: {message}", attribute(head, "name").unwrap_or_default()))
+        };
+        let why = "the report gives no reason";
+        if let Some(failure) = told("<failure", why).or_else(|| told("<error", why)) {
+            counts.failed.push(failure);
+        } else if let Some(skip) = told("<skipped", "the test gives no reason") {
+            counts.skipped.push(skip);
         } else {
             counts.passed += 1;
         }
@@ -181,16 +216,20 @@ fn number_after(text: &str, word: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn counts(passed: usize, failed: usize, skipped: &[&str]) -> Counts {
-        Counts { passed, failed, skipped: skipped.iter().map(ToString::to_string).collect() }
+    fn counts(passed: usize, failed: &[&str], skipped: &[&str]) -> Counts {
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        Counts { passed, failed: texts(failed), skipped: texts(skipped) }
     }
 
     #[test]
     fn cargo_results_are_added_up() {
         let text = "running 3 tests\ntest a ... ok\ntest b ... ignored, needs a network\n\
             test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            test x::c ... FAILED\ntest d ... FAILED\n\n---- x::c stdout ----\n\n\
+            thread 'x::c' (78) panicked at src/x.rs:5:9:\nassertion failed: it holds\n\
             test result: FAILED. 10 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        assert_eq!(cargo(text), counts(12, 3, &["b ... ignored, needs a network"]));
+        let failed = ["x::c: src/x.rs:5:9: assertion failed: it holds", "d", "a test without a name"];
+        assert_eq!(cargo(text), counts(12, &failed, &["b ... ignored, needs a network"]));
         assert_eq!(cargo("error: could not compile"), Counts::default());
     }
 
@@ -198,17 +237,25 @@ mod tests {
     fn swift_results_are_those_of_the_outermost_suite() {
         let text = "Test Suite 'A' passed\n\t Executed 2 tests, with 0 failures (0 unexpected) in 0.1 seconds\n\
             A.swift:3: A.testX : Test skipped - no ipc\n\
+            A.swift:7: error: A.testY : XCTAssertTrue failed\n\
             \t Executed 5 tests, with 1 test skipped and 1 failure (0 unexpected) in 0.2 (0.2) seconds\n";
-        assert_eq!(swift(text), counts(3, 1, &["A.swift:3: A.testX : Test skipped - no ipc"]));
+        assert_eq!(
+            swift(text),
+            counts(
+                3,
+                &["A.swift:7: error: A.testY : XCTAssertTrue failed"],
+                &["A.swift:3: A.testX : Test skipped - no ipc"]
+            )
+        );
     }
 
     #[test]
     fn the_plain_line_is_the_last_one() {
-        let text = "skipped: swift: no toolchain\n1 passed, 0 failed\n360 passed, 2 failed, 1 skipped\n";
-        assert_eq!(plain(text), counts(360, 2, &["swift: no toolchain"]));
+        let text = "skipped: swift: no toolchain\n1 passed, 0 failed\n✗ A to B: lost 3\n360 passed, 1 failed, 1 skipped\n";
+        assert_eq!(plain(text), counts(360, &["A to B: lost 3"], &["swift: no toolchain"]));
         let text =
             "skipped: libzmq differs in set-rate: it stores the value\n465 passed, 0 failed, 1 skipped\n";
-        assert_eq!(plain(text), counts(465, 0, &["libzmq differs in set-rate: it stores the value"]));
+        assert_eq!(plain(text), counts(465, &[], &["libzmq differs in set-rate: it stores the value"]));
     }
 
     #[test]
@@ -216,7 +263,7 @@ mod tests {
         let text = "skipped: swift not run: no Swift (3 times)\nskipped: libzmq differs in x (y times)\n\
             7 passed, 0 failed, 4 skipped\n";
         let swift = "swift not run: no Swift";
-        assert_eq!(plain(text), counts(7, 0, &[swift, swift, swift, "libzmq differs in x (y times)"]));
+        assert_eq!(plain(text), counts(7, &[], &[swift, swift, swift, "libzmq differs in x (y times)"]));
     }
 
     #[test]
@@ -225,19 +272,19 @@ mod tests {
             <testcase name=\"b > c\" time=\"1\"></testcase>\
             <testcase name=\"d\"><skipped message=\"no &quot;ipc&quot;\" type=\"x\">why</skipped></testcase>\
             <testcase name=\"e\"><failure message=\"m\">trace</failure></testcase></testsuite></testsuites>";
-        assert_eq!(junit(text), counts(2, 1, &["d: no \"ipc\""]));
+        assert_eq!(junit(text), counts(2, &["e: m"], &["d: no \"ipc\""]));
     }
 
     #[test]
     fn the_conformance_report_is_counted() {
-        let text = r#"{"checks": [{"outcome": "passed"}, {"outcome": "skipped", "message": "no Swift"}, {"outcome": "?"}]}"#;
-        assert_eq!(polyglot(text).unwrap(), counts(1, 1, &["no Swift"]));
+        let text = r#"{"checks": [{"outcome": "passed"}, {"outcome": "skipped", "message": "no Swift"}, {"name": "a b", "outcome": "?", "message": "lost"}]}"#;
+        assert_eq!(polyglot(text).unwrap(), counts(1, &["a b: lost"], &["no Swift"]));
         assert!(polyglot("{}").is_err() && polyglot("").is_err());
     }
 
     #[test]
     fn the_closing_line_is_plain() {
-        assert_eq!(counts(3, 0, &["x"]).line(), "3 passed, 0 failed, 1 skipped");
-        assert_eq!(counts(3, 0, &["x"]).short(), "3 passed, 1 skipped");
+        assert_eq!(counts(3, &[], &["x"]).line(), "3 passed, 0 failed, 1 skipped");
+        assert_eq!(counts(3, &[], &["x"]).short(), "3 passed, 1 skipped");
     }
 }

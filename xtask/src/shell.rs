@@ -96,7 +96,7 @@ impl<'a> Shell<'a> {
             self.show(&finished);
         }
         match counts {
-            Ok(counts) if !finished.status.success() && counts.failed == 0 => {
+            Ok(counts) if !finished.status.success() && counts.failed.is_empty() => {
                 bail!("`{}` failed ({}; {})", finished.line, finished.status, counts.line())
             }
             Ok(counts) if counts.total() == 0 => bail!("`{}` ran no test", finished.line),
@@ -251,7 +251,7 @@ mod tests {
         let count = |finished: &Finished| Ok(counts::plain(&finished.text));
         assert!(shell.test(&mut sh("echo nothing"), count).unwrap_err().to_string().contains("ran no test"));
         assert!(shell.test(&mut sh("echo 3 passed, 0 failed; exit 1"), count).is_err());
-        assert_eq!(shell.test(&mut sh("echo 3 passed, 1 failed; exit 1"), count).unwrap().failed, 1);
+        assert_eq!(shell.test(&mut sh("echo 3 passed, 1 failed; exit 1"), count).unwrap().failed.len(), 1);
         assert_eq!(shell.test(&mut sh("echo 3 passed, 0 failed"), count).unwrap().passed, 3);
     }
 

@@ -138,7 +138,7 @@ pub fn run(
     let (table, total) = summary(&rows, ending);
     display.print(&table);
     display.print(&total.line());
-    total.failed == 0 && total.passed > 0
+    total.failed.is_empty() && total.passed > 0
 }
 
 fn execute(project: &Project, step: &Step, display: &Display, rows: &[Row]) -> (Verdict, String) {
@@ -157,7 +157,7 @@ fn execute(project: &Project, step: &Step, display: &Display, rows: &[Row]) -> (
     let mut details = shell.shown();
     match &verdict {
         Verdict::Failed(reason) => details.push_str(&format!("{reason}\nlog: {}\n", shell.log().display())),
-        Verdict::Tested(counts) if counts.failed > 0 => {
+        Verdict::Tested(counts) if !counts.failed.is_empty() => {
             details.push_str(&format!("log: {}\n", shell.log().display()))
         }
         _ => details.clear(),
@@ -210,7 +210,7 @@ impl Verdict {
     fn word(&self) -> &'static str {
         match self {
             Verdict::Ready(_) => "done",
-            Verdict::Tested(counts) if counts.failed > 0 => "failed",
+            Verdict::Tested(counts) if !counts.failed.is_empty() => "failed",
             Verdict::Tested(counts) if counts.passed == 0 => "not run",
             Verdict::Tested(_) => "passed",
             Verdict::NotRun(_) => "not run",
@@ -222,7 +222,7 @@ impl Verdict {
     fn obstacle(&self, name: &str) -> Option<String> {
         match self {
             Verdict::NotRun(reason) => Some(reason.clone()),
-            Verdict::Tested(counts) if counts.failed == 0 => None,
+            Verdict::Tested(counts) if counts.failed.is_empty() => None,
             Verdict::Failed(_) | Verdict::Tested(_) => Some(format!("`{name}` failed")),
             Verdict::Ready(_) => None,
         }
@@ -249,7 +249,7 @@ fn progress_line(row: &Row) -> String {
     format!("{:<8} {:<34} {:>12}  {}", row.verdict.word(), row.name, seconds(row.time), row.verdict.detail())
 }
 
-/// The table, the reasons of all skips, and the total.
+/// The table, the reasons of all skips, what failed, and the total.
 fn summary(rows: &[Row], ending: Ending) -> (String, Counts) {
     let mut total = Counts::default();
     let mut table = String::new();
@@ -269,27 +269,32 @@ fn summary(rows: &[Row], ending: Ending) -> (String, Counts) {
             Verdict::NotRun(reason) => {
                 Counts { skipped: vec![format!("{name}: {reason}")], ..Counts::default() }
             }
-            Verdict::Failed(_) => Counts { failed: 1, ..Counts::default() },
+            Verdict::Failed(reason) => {
+                Counts { failed: vec![format!("{name}: {}", first_words(reason))], ..Counts::default() }
+            }
         });
     }
-    if !total.skipped.is_empty() {
-        table.push_str("\nskipped, and why:\n");
-    }
-    for (reason, count) in grouped(&total.skipped) {
-        let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
-        table.push_str(&format!("  {reason}{times}\n"));
+    for (title, texts) in [("skipped, and why", &total.skipped), ("failed", &total.failed)] {
+        if !texts.is_empty() {
+            table.push_str(&format!("\n{title}:\n"));
+        }
+        for (text, count) in grouped(texts) {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            table.push_str(&format!("  {text}{times}\n"));
+        }
     }
     (table, total)
 }
 
-/// Equal reasons next to each other, once, with how many there are.
-fn grouped(reasons: &[String]) -> Vec<(&String, usize)> {
-    let groups = reasons.chunk_by(|one, next| one == next);
-    groups.filter_map(|group| group.first().map(|reason| (reason, group.len()))).collect()
+/// Equal texts next to each other, once, with how many there are.
+fn grouped(texts: &[String]) -> Vec<(&String, usize)> {
+    let groups = texts.chunk_by(|one, next| one == next);
+    groups.filter_map(|group| group.first().map(|text| (text, group.len()))).collect()
 }
 
 fn named(name: &str, mut counts: Counts) -> Counts {
-    counts.skipped.iter_mut().for_each(|reason| *reason = format!("{name}: {reason}"));
+    let texts = counts.skipped.iter_mut().chain(&mut counts.failed);
+    texts.for_each(|text| *text = format!("{name}: {text}"));
     counts
 }
 
@@ -366,7 +371,8 @@ mod tests {
 
     #[test]
     fn the_summary_counts_skips_with_their_reasons() {
-        let tested = Counts { passed: 7, failed: 1, skipped: vec!["test_x: no ipc".into()] };
+        let tested =
+            Counts { passed: 7, failed: vec!["test_y: lost".into()], skipped: vec!["test_x: no ipc".into()] };
         let rows = [
             row("python: wheel", Verdict::Ready("1.2 MB".into())),
             row("python: tests", Verdict::Tested(tested)),
@@ -380,7 +386,8 @@ mod tests {
             table.contains("  swift: tests: no Swift\n")
                 && table.contains("  python: tests: test_x: no ipc\n")
         );
-        assert!(table.contains("`mvn` failed\n") && !table.contains("at line 3"));
+        let failed = "failed:\n  python: tests: test_y: lost\n  java: tests: `mvn` failed\n";
+        assert!(table.ends_with(failed) && !table.contains("at line 3"));
         let (brief, _) = summary(&rows, Ending::Brief);
         assert!(
             !brief.contains("python: wheel") && brief.contains("java: tests") && brief.contains("no Swift")
@@ -395,7 +402,7 @@ mod tests {
 
     #[test]
     fn equal_reasons_are_told_once() {
-        let tested = Counts { passed: 1, failed: 0, skipped: vec!["no Swift".into(); 132] };
+        let tested = Counts { passed: 1, failed: vec![], skipped: vec!["no Swift".into(); 132] };
         let (table, total) = summary(&[row("conformance", Verdict::Tested(tested))], Ending::Tests);
         assert!(table.contains("  conformance: no Swift (132 times)\n"));
         assert_eq!(total.line(), "1 passed, 0 failed, 132 skipped");

@@ -41,7 +41,7 @@ pub(crate) fn run(roster: &Roster, only: &[String]) -> Result<(usize, usize, usi
         let mut actor = match Actor::start(recipe, folder.path()) {
             Ok(actor) => Some(actor),
             Err(error) => {
-                println!("{name:<7} cannot start, {} cases fail: {error:#}", cases.len());
+                println!("✗ {name} cannot start, {} cases fail: {error:#}", cases.len());
                 failed += cases.len();
                 continue;
             }
@@ -63,7 +63,7 @@ pub(crate) fn run(roster: &Roster, only: &[String]) -> Result<(usize, usize, usi
                     let message = format!("{error:#}");
                     let check = format!("{} {name}", case.name);
                     let kept = failures::keep(&roster.root, &check, &message, "", folder.path());
-                    failures.push(format!("    {}: {message}\n    {kept}", case.name));
+                    failures.push(format!("✗ {check}: {message}\n    {kept}"));
                     actor = None;
                 }
             }
@@ -71,7 +71,7 @@ pub(crate) fn run(roster: &Roster, only: &[String]) -> Result<(usize, usize, usi
         // One that ends badly takes a case with it: which one did the harm is not known.
         if let Some(Err(error)) = actor.map(Actor::end) {
             passed -= usize::from(passed > passed_before);
-            failures.push(format!("    afterwards: {error:#}"));
+            failures.push(format!("✗ afterwards {name}: {error:#}"));
         }
         failed += failures.len();
         let (good, not_run) = (passed - passed_before, skipped - skipped_before);
