@@ -132,7 +132,7 @@ fn plan(limit: &Limit) -> Plan {
         (Workload::Stream | Workload::LongStream, None) => (20_000, 500_000),
         (Workload::Bursts, _) => (20, 500),
         (Workload::Pipeline { .. }, _) => (5_000, 50_000),
-        (Workload::FanOut { .. }, Some((_, Tracing::Instructions))) => (5_000, 60),
+        (Workload::FanOut { .. }, Some((_, Tracing::Instructions))) => (5_000, 500),
         (Workload::FanOut { .. }, _) => (5_000, 50_000),
         (Workload::Resubscribe, _) => (0, 100_000),
         (Workload::Idle { .. }, _) => (0, 0),
