@@ -26,7 +26,9 @@ mod transport;
 
 pub use config::{LinkConfig, Reconnect, StreamOptions};
 pub use keyed::{Keyed, Scatter};
-pub use link::{Counters, Direct, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, Owner, Shared, is_batch};
+pub use link::{
+    Counters, Direct, Drops, Link, LinkEnd, LinkEvent, Loss, Origin, Owner, Refill, Shared, is_batch,
+};
 pub use nest::{Lead, Led, Nest};
 pub use reactor::{Handle, ListenerId, Reactor, next_key};
 pub use stream::Stream;

@@ -59,7 +59,7 @@ mod linux {
     use rustix::io::Errno;
 
     use super::{Arc, Duration, Handle, Led, Link, Signal};
-    use crate::link::ReadTurn;
+    use crate::link::{ReadTurn, Whom};
     use crate::stream::Stream;
     use crate::{Keyed, kernel, sys};
 
@@ -388,6 +388,16 @@ mod linux {
             self.poll(Some(Duration::ZERO), || ())
         }
 
+        /// The same for a socket that is receiving, and only for those of its links of which it does not know that they have
+        /// something: it has read from the others for long enough.
+        ///
+        /// # Errors
+        ///
+        /// As [`Lead::serve`].
+        pub fn serve_others(&mut self) -> io::Result<Led> {
+            self.poll_for(Whom::Others, Some(Duration::ZERO), || ())
+        }
+
         /// Waits for at most `timeout` and serves what is ready: spinning for a moment where that pays, then asleep.
         /// `awake` is called after the wait, before anything is served.
         ///
@@ -450,12 +460,21 @@ mod linux {
             if readable {
                 awake();
                 self.leading.stale = true;
-                self.after(link.read_ready(false, false), link);
+                self.after(link.read_ready(false, false, Whom::Everybody), link);
             }
             readable
         }
 
         fn poll(&mut self, timeout: Option<Duration>, awake: impl FnOnce()) -> io::Result<Led> {
+            self.poll_for(Whom::Everybody, timeout, awake)
+        }
+
+        fn poll_for(
+            &mut self,
+            whom: Whom,
+            timeout: Option<Duration>,
+            awake: impl FnOnce(),
+        ) -> io::Result<Led> {
             self.nest.polled.store(true, Ordering::Relaxed);
             let mut events = [const { std::mem::MaybeUninit::<Event>::uninit() }; EVENTS];
             for link in self.nest.unfinished.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
@@ -486,12 +505,12 @@ mod linux {
                 }
                 let link = self.nest.lock_links().get(&key).cloned();
                 if let Some(link) = link {
-                    vain &= self.serve_link(&link, flags);
+                    vain &= self.serve_link(&link, flags, whom);
                 }
             }
             for link in eager {
                 link.set_eager(false);
-                if link.read_more() {
+                if link.read_more(whom) {
                     self.leading.go_on_with(link);
                 }
             }
@@ -506,14 +525,14 @@ mod linux {
         }
 
         /// Does what the poller says is to be done. True when it was in vain: another has read what there was.
-        fn serve_link(&mut self, link: &Arc<Link>, flags: EventFlags) -> bool {
+        fn serve_link(&mut self, link: &Arc<Link>, flags: EventFlags, whom: Whom) -> bool {
             let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
             let (ending, writable) = (flags.intersects(gone), flags.contains(EventFlags::OUT));
             if !ending && !flags.contains(EventFlags::IN) {
                 link.on_writable();
                 return false;
             }
-            let turn = link.read_ready(ending, writable);
+            let turn = link.read_ready(ending, writable, whom);
             self.after(turn, link);
             turn == ReadTurn::Vain
         }
@@ -657,6 +676,9 @@ mod elsewhere {
 
     impl Lead<'_> {
         pub fn serve(&mut self) -> io::Result<Led> {
+            match self.none {}
+        }
+        pub fn serve_others(&mut self) -> io::Result<Led> {
             match self.none {}
         }
         pub fn wait(&mut self, _timeout: Option<Duration>, _awake: impl FnOnce()) -> io::Result<Led> {

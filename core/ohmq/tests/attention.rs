@@ -133,6 +133,36 @@ fn a_poller_returns_in_the_middle_of_a_flood() {
     });
 }
 
+/// Others are asked after some hundred messages here, and not when the I/O thread looks whether the lease is still used.
+#[test]
+fn a_peer_that_floods_has_no_more_than_its_share() {
+    const TIMES: usize = 51;
+    const SHARE: usize = 500;
+    let context = Context::new();
+    let pull = context.socket(SocketType::Pull).unwrap();
+    pull.set(SocketOption::Rcvhwm, 10).unwrap();
+    let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap();
+    let quiet = context.socket(SocketType::Push).unwrap();
+    quiet.connect(&endpoint).unwrap();
+    let receive = || pull.recv_timeout(Some(PATIENCE)).unwrap();
+    quiet.send("another peer").unwrap();
+    receive();
+    std::thread::scope(|scope| {
+        // Until the socket is closed.
+        scope.spawn(|| flood(&endpoint, usize::MAX));
+        let mut waited: Vec<usize> = (0..TIMES)
+            .map(|_| {
+                (0..1_000).for_each(|_| drop(receive()));
+                quiet.send("another peer").unwrap();
+                (0..).find(|_| receive().bytes() == b"another peer").unwrap()
+            })
+            .collect();
+        pull.close();
+        waited.sort_unstable();
+        assert!(waited[TIMES / 2] <= SHARE, "messages of the flood before the other peer's: {waited:?}");
+    });
+}
+
 /// Closing beside another call of any kind: either that comes first and is undone, or it is told.
 #[test]
 fn nothing_outlives_a_socket_that_closes_meanwhile() {

@@ -232,15 +232,14 @@ impl LinkEnd {
         self.received.has_batch()
     }
 
-    /// Takes more messages from the link, when there are none left here. Says whether events happened meanwhile that
-    /// nobody else will tell the owner of.
-    pub fn refill(&mut self) -> bool {
+    /// Takes more messages from the link, when there are none left here.
+    pub fn refill(&mut self) -> Refill {
         if self.last {
-            return false;
+            return Refill::default();
         }
-        let Refill { events, last } = self.link.refill(&mut self.received);
-        self.last = last;
-        events
+        let refill = self.link.refill(&mut self.received);
+        self.last = refill.last;
+        refill
     }
 
     /// The link says that there is something to be received.

@@ -48,11 +48,13 @@ pub trait Owner: Send + Sync + 'static {
     fn finished(&self, link: &Arc<Link>);
 }
 
-/// What [`Link::refill`] found.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Refill {
+/// What a look for more messages of a link found.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Refill {
     /// Events happened meanwhile that nobody else will tell the owner of.
-    pub(crate) events: bool,
+    pub events: bool,
+    /// This thread has parsed or read on, and asked nobody who else has something.
+    pub read: bool,
     /// What was found is all there is: the owner is told when there is more.
     pub(crate) last: bool,
 }

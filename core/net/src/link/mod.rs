@@ -34,9 +34,9 @@ pub(crate) use close::After;
 pub use close::Loss;
 pub use direct::Direct;
 pub use end::{LinkEnd, Shared, is_batch};
-pub use events::{LinkEvent, Owner};
-pub(crate) use events::{Progress, Refill};
-pub(crate) use read::{ReadTurn, Teller};
+pub(crate) use events::Progress;
+pub use events::{LinkEvent, Owner, Refill};
+pub(crate) use read::{ReadTurn, Teller, Whom};
 pub use state::{Counters, Drops};
 use state::{Phase, State, Wire};
 

@@ -54,6 +54,15 @@ pub(crate) enum Teller {
     Owner,
 }
 
+/// Whom a look at the network is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Whom {
+    Everybody,
+    /// Links whose owner does not know that there is something. It is receiving, and reads from the others itself, when it has
+    /// taken what it has of them: read now, their messages would have left the nearest cache until then.
+    Others,
+}
+
 impl Teller {
     /// Messages to parse at a time.
     fn limit(self) -> usize {
@@ -82,7 +91,7 @@ impl Link {
             let only = into.len() == 1 && !more && state.room() > 0;
             state.announced = more || (!into.is_empty() && (!only || planted(Mistake::ReaderRestsAnnounced)));
             if !into.is_empty() || !more {
-                return Refill { events: false, last: only };
+                return Refill { last: only, ..Refill::default() };
             }
         }
         self.resume();
@@ -91,12 +100,12 @@ impl Link {
         state.outstanding = into.len();
         state.counters.recv_taken += into.len() as u64;
         state.announced = !into.is_empty() || planted(Mistake::ReaderStaysAnnounced);
-        Refill { events: !state.events.is_empty(), last: false }
+        Refill { events: !state.events.is_empty(), read: true, last: false }
     }
 
     /// The poller says that there is something to read; `ending` that the peer has said its last; `writable` that there
     /// is room too, as it says with each word of something to read. [`ReadTurn::More`]: call [`Link::read_more`] soon.
-    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool, writable: bool) -> ReadTurn {
+    pub(crate) fn read_ready(self: &Arc<Self>, ending: bool, writable: bool, whom: Whom) -> ReadTurn {
         let mut state = self.lock();
         if writable && state.wire.as_mut().is_some_and(Wire::on_room) {
             drop(state);
@@ -113,6 +122,9 @@ impl Link {
             // Nor will it if this turn ends with what was left in the slab.
             wire.more |= !planted(Mistake::ReaderForgetsPause);
         }
+        if whom == Whom::Others && state.announced {
+            return ReadTurn::More;
+        }
         self.read_on(state, Teller::Reactor)
     }
 
@@ -125,8 +137,11 @@ impl Link {
     }
 
     /// Goes on reading where the last turn stopped, unless somebody else has. True when there may be more.
-    pub(crate) fn read_more(self: &Arc<Self>) -> bool {
+    pub(crate) fn read_more(self: &Arc<Self>, whom: Whom) -> bool {
         let mut state = self.lock();
+        if whom == Whom::Others && state.announced {
+            return true;
+        }
         let more = state.wire.as_mut().is_some_and(|wire| {
             wire.remembered = false;
             wire.has_more()

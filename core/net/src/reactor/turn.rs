@@ -16,7 +16,7 @@ use super::handle::{CLOCK, Command, GUARD, Handle, ListenerId, Listening, WAKE};
 use super::handshakes::{Handshakes, Next};
 use crate::kernel;
 use crate::keyed::Keyed;
-use crate::link::{After, Link, Loss, Origin, Owner, Progress, ReadTurn, Teller};
+use crate::link::{After, Link, Loss, Origin, Owner, Progress, ReadTurn, Teller, Whom};
 use crate::nest::{self, Nest};
 use crate::stream::Stream;
 use crate::sys::{AlarmClock, is_readable};
@@ -178,7 +178,7 @@ impl IoThread {
         let link = Arc::clone(&entry.link);
         if event.is_readable() || event.is_read_closed() || event.is_error() {
             let ending = event.is_read_closed() || event.is_error();
-            if link.read_ready(ending, event.is_writable()) == ReadTurn::More {
+            if link.read_ready(ending, event.is_writable(), Whom::Everybody) == ReadTurn::More {
                 self.eager.insert(key);
             }
             self.watch_deadline(key);

@@ -38,6 +38,8 @@ pub(super) struct Outcome {
     pub(super) wrote: bool,
     /// A peer does not keep up, and a lot waits for it.
     pub(super) far_ahead: bool,
+    /// As [`Effects::others`].
+    pub(super) others: bool,
 }
 
 /// A list that costs nothing while it holds at most one effect, which is nearly always.
@@ -47,6 +49,8 @@ pub(super) struct Effects {
     rest: Vec<Effect>,
     /// Bits of the socket's own doorbell to ring.
     pub(super) ring: u8,
+    /// A few peers have been read from for long enough: what the others have sent is to be looked for.
+    pub(super) others: bool,
 }
 
 impl Effects {
@@ -65,12 +69,12 @@ impl Effects {
     /// Whether there is anything to do.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.ring == 0 && self.rest.is_empty()
+        self.first.is_none() && self.ring == 0 && !self.others && self.rest.is_empty()
     }
 
     /// Carries everything out. The socket must not be locked. Says what came of it.
     pub(super) fn run(self, doorbell: &Doorbell) -> Outcome {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { others: self.others, ..Outcome::default() };
         if let Some(effect) = self.first {
             effect.run(&mut outcome);
         }

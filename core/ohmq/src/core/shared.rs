@@ -527,7 +527,21 @@ impl SocketCore {
         inner.catch_up();
         let effects = std::mem::take(&mut inner.table.effects);
         drop(inner);
-        effects.run(&self.doorbell)
+        let outcome = effects.run(&self.doorbell);
+        if outcome.others {
+            self.serve_others();
+        }
+        outcome
+    }
+
+    /// Has those of its peers heard that it does not know to have something, where nobody else would.
+    #[cold]
+    fn serve_others(&self) {
+        let lead = self.nest().filter(|nest| nest.is_leased()).and_then(|nest| nest.try_lead());
+        if let Some(mut lead) = lead {
+            // A poller that fails does so for whoever waits too, who says it.
+            let _ = lead.serve_others();
+        }
     }
 
     pub(crate) fn attend_inproc(&self, key: u64) {
