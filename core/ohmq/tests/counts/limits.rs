@@ -100,7 +100,7 @@ pub const LIMITS: &[Limit] = &[
     row(Stream, Bound,     OneCpu,   Switches,         12.0, 1_000, MEASURED),
     row(Stream, Connected, Anywhere, Switches,         12.0, 1_000, MEASURED),
     row(Stream, Bound,     Anywhere, Switches,         12.0, 1_000, MEASURED),
-    row(Bursts, Connected, OneCpu,   Switches,          7.0,   100, MEASURED),
+    row(Bursts, Connected, OneCpu,   Switches,         14.0,   100, MEASURED),
     row(PIPE,   Connected, OneCpu,   Switches,        110.0, 1_000, MEASURED),
     row(PIPE,   Bound,     OneCpu,   Switches,        110.0, 1_000, MEASURED),
     row(FAN,    Bound,     OneCpu,   Switches,         30.0, 1_000, MEASURED),
