@@ -534,11 +534,11 @@ impl SocketCore {
         outcome
     }
 
-    /// Has those of its peers heard that it does not know to have something, where nobody else would.
+    /// Has those of its peers heard that it does not know to have something. It takes the lease, if nobody has it: it receives
+    /// without a pause, and the I/O thread would have to find a CPU first.
     #[cold]
     fn serve_others(&self) {
-        let lead = self.nest().filter(|nest| nest.is_leased()).and_then(|nest| nest.try_lead());
-        if let Some(mut lead) = lead {
+        if let Some(mut lead) = self.nest().and_then(|nest| nest.try_lead()) {
             // A poller that fails does so for whoever waits too, who says it.
             let _ = lead.serve_others();
         }
