@@ -23,6 +23,8 @@
 //! Who receives what is there and answers, again and again, does not turn to anything else: the answers are gathered as well, and
 //! written when there is nothing more to be received, or when the user takes longer from one message to the next than from one
 //! send of a row to the next. The answer to a peer that has nothing else to be answered is written at once: the peer waits for it.
+//! Where there are only a few to be answered at a time, no row gets long enough: there a stream begins when a batch would have
+//! spared 16 writes, over however many turns.
 //!
 //! The stream is the socket's, not a peer's: a publication to many peers, or work dealt out to many, is one stream.
 //! Publications that nobody wants neither end a row nor lengthen a stream. The few that are wanted among them wait no
@@ -112,6 +114,8 @@ pub(super) struct Pace {
     turn: Option<u64>,
     /// Something was received since the last send: the next one is an answer, or a question after one.
     answers: bool,
+    /// Answers that were written although another to the same peer was about to follow: a batch would have spared the writes.
+    spared: u32,
     /// When something was received during the stream.
     received: Option<Instant>,
     /// When the send before this one ended. Not known of the first of a row, which request and reply never get beyond: the
@@ -234,6 +238,7 @@ impl Pace {
         if self.goes_on() {
             return Step::Gather;
         }
+        self.answers = false;
         let passed = std::mem::take(&mut self.passed);
         let fan_out = std::mem::take(&mut self.fan_out);
         let goes_on =
@@ -245,9 +250,10 @@ impl Pace {
             (self.streak, self.turn, self.last_end) = (0, Some(turn), None);
             self.portions.on_gap();
         }
-        if self.streak < self.portions.streak() {
-            return Step::Write;
-        }
+        if self.streak < self.portions.streak() { Step::Write } else { self.begin() }
+    }
+
+    fn begin(&mut self) -> Step {
         self.streaming = true;
         self.fresh = true;
         Step::Begin
@@ -256,7 +262,7 @@ impl Pace {
     /// A message is about to be sent, and perhaps not by [`Pace::on_send`]: whether it is part of a stream.
     #[inline]
     pub(super) fn goes_on(&mut self) -> bool {
-        self.answers = false;
+        self.answers &= !self.streaming;
         self.fresh |= self.streaming;
         self.streaming
     }
@@ -285,6 +291,17 @@ impl Pace {
     #[inline]
     pub(super) fn is_answer(&self) -> bool {
         self.answers
+    }
+
+    /// Such a message is sent to a peer of which more is at hand, so that another answer is about to follow. The writes that a
+    /// batch spares are counted from one turn to the next: however few they are at a time, they pay for waking the I/O thread.
+    pub(super) fn on_answer(&mut self) -> Step {
+        if self.goes_on() {
+            return Step::Gather;
+        }
+        self.answers = false;
+        self.spared += 1;
+        if self.spared < STREAK { Step::Write } else { self.begin() }
     }
 
     /// Such a message is sent to a peer that has nothing else to be answered. It is written at once, and is part of no row: the
@@ -569,6 +586,29 @@ mod tests {
         pace.streaming = true;
         assert_eq!(pace.on_send(0), Step::Gather);
         assert!(!pace.is_answer(), "a send answers what was received before it");
+    }
+
+    #[test]
+    fn writes_that_a_batch_would_have_spared_make_a_stream() {
+        let mut pace = Pace::default();
+        let mut answer = |last: bool| {
+            pace.on_received();
+            assert!(pace.is_answer());
+            let step = if last { pace.on_last_answer() } else { pace.on_answer() };
+            assert!(!pace.is_answer());
+            step
+        };
+        for _ in 1..STREAK {
+            assert_eq!(
+                [answer(false), answer(true)],
+                [Step::Write; 2],
+                "one at a time, with a turn after each"
+            );
+        }
+        assert_eq!(answer(false), Step::Begin);
+        assert_eq!([answer(false), answer(true), answer(false)], [Step::Gather, Step::Write, Step::Gather]);
+        while pace.on_tick(false) != Tick::End {}
+        assert_eq!(pace.on_answer(), Step::Write, "to begin anew has to be paid for anew");
     }
 
     #[test]

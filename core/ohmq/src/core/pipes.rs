@@ -108,10 +108,14 @@ impl Slot {
         }
     }
 
+    /// Something of it is at hand.
+    fn has_more(&self) -> bool {
+        matches!(&self.channel, Channel::Link(end) if end.received() > 0)
+    }
+
     /// Nothing of it is at hand any more, nor is anything gathered for it: what is sent next is all that it waits for.
     fn is_answered(&self) -> bool {
-        let at_hand = |channel: &Channel| matches!(channel, Channel::Link(end) if end.received() > 0);
-        self.gathering == Gathering::No && !at_hand(&self.channel)
+        self.gathering == Gathering::No && !self.has_more()
     }
 
     /// Nothing is left to be received.
@@ -219,10 +223,10 @@ impl PipeTable {
     /// The same for a message to one peer.
     #[inline]
     pub(super) fn pace_to(&mut self, pipe: PipeId) -> Step {
-        if self.pace.is_answer() && self.get(pipe).is_some_and(Slot::is_answered) {
-            self.pace.on_last_answer()
-        } else {
-            self.pace()
+        match self.get(pipe) {
+            Some(slot) if self.pace.is_answer() && slot.is_answered() => self.pace.on_last_answer(),
+            Some(slot) if self.pace.is_answer() && slot.has_more() => self.pace.on_answer(),
+            _ => self.pace(),
         }
     }
 
