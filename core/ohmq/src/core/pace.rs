@@ -121,6 +121,8 @@ pub(super) struct Pace {
     /// When the send before this one ended. Not known of the first of a row, which request and reply never get beyond: the
     /// second counts as close to it.
     last_end: Option<Instant>,
+    /// When the present send began, if that matters.
+    began: Option<Instant>,
     /// Publications since the last send that nobody wanted, up to `PASSED`.
     passed: u32,
     /// Messages since the last tick.
@@ -232,6 +234,12 @@ pub(super) enum Tick {
 }
 
 impl Pace {
+    /// A send begins, and takes a copy of what is to be sent. However long that takes, it is not the user who pauses.
+    #[inline]
+    pub(super) fn on_call(&mut self) {
+        self.began = (!self.streaming && self.last_end.is_some()).then(now);
+    }
+
     /// A message is sent in the sender's turn number `turn`.
     #[inline]
     pub(super) fn on_send(&mut self, turn: u64) -> Step {
@@ -241,8 +249,9 @@ impl Pace {
         self.answers = false;
         let passed = std::mem::take(&mut self.passed);
         let fan_out = std::mem::take(&mut self.fan_out);
-        let goes_on =
-            self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(now() - end, passed));
+        let began = self.began.take();
+        let since = |end: Instant| began.unwrap_or_else(now) - end;
+        let goes_on = self.turn == Some(turn) && self.last_end.is_none_or(|end| is_close(since(end), passed));
         if goes_on {
             // No more than that matters, and where nothing is gathered a row has no end.
             self.streak = (self.streak + fan_out.max(1)).min(STREAK);
@@ -447,6 +456,31 @@ mod tests {
             assert_eq!(run(&mut pace, 3, turn), 3);
         }
         assert!(!pace.streaming);
+    }
+
+    #[test]
+    fn a_copy_that_takes_long_ends_no_row() {
+        let mut pace = Pace::default();
+        let mut send = |pause: Duration, copy: Duration| {
+            let_pass(pause);
+            pace.on_call();
+            let_pass(copy);
+            let step = pace.on_send(0);
+            pace.on_written();
+            step
+        };
+        let (short, long) = (Duration::from_micros(1), Duration::from_micros(10));
+        (0..STREAK).for_each(|_| assert_eq!(send(short, long), Step::Write));
+        assert_eq!(send(short, long), Step::Begin);
+        let mut pace = Pace::default();
+        let mut slow = || {
+            let_pass(long);
+            pace.on_call();
+            let step = pace.on_send(0);
+            pace.on_written();
+            step
+        };
+        (0..2 * STREAK).for_each(|_| assert_eq!(slow(), Step::Write, "the user pauses"));
     }
 
     #[test]
