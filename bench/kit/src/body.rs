@@ -64,6 +64,14 @@ impl Body {
         bytes.first_chunk::<NUMBERED>() == Some(&HELLO.to_le_bytes()) || bytes == HELLO_TOPIC
     }
 
+    /// The number of who sent this; 0 where a message is too short to tell.
+    #[inline]
+    pub fn sender_of(bytes: &[u8]) -> usize {
+        bytes
+            .first_chunk::<NUMBERED>()
+            .map_or(0, |first| (u64::from_le_bytes(*first) >> SENDER_SHIFT) as usize)
+    }
+
     /// When the sender meant or began to send this; 0 for unknown.
     #[inline]
     pub fn time_of(bytes: &[u8]) -> u64 {

@@ -41,7 +41,13 @@ fn start_sender<C: Contestant>(part: &Part<C>, index: usize) {
 pub(crate) fn start_receivers<C: Contestant>(part: &Part<C>, layout: Layout) {
     part.launch(false, move |part| async move {
         match layout {
-            Layout::Pair | Layout::FanIn { .. } => {
+            Layout::FanIn { senders } => {
+                let socket = part.announced(Kind::Pull).await?;
+                part.control.ready();
+                let lanes = (0..senders).map(|_| part.control.lane()).collect();
+                receive_from_many(socket, part, lanes).await
+            }
+            Layout::Pair => {
                 let socket = part.announced(Kind::Pull).await?;
                 part.control.ready();
                 let lane = part.control.lane();
@@ -113,6 +119,24 @@ async fn receive<C: Contestant>(
     let mut check = Check::new(part.job.size, order);
     loop {
         socket.recv(|message| take(message, &mut check, &lane)).await?;
+    }
+}
+
+/// Counts the messages of each sender in a lane of its own.
+async fn receive_from_many<C: Contestant>(
+    mut socket: C::Socket,
+    part: Part<C>,
+    lanes: Vec<Arc<Lane>>,
+) -> Result<()> {
+    let mut check = Check::new(part.job.size, Order::Complete);
+    loop {
+        socket
+            .recv(|message| {
+                // What no sender can have sent is an error wherever it is counted.
+                let sender = Body::sender_of(message).min(lanes.len() - 1);
+                take(message, &mut check, &lanes[sender]);
+            })
+            .await?;
     }
 }
 
