@@ -1,7 +1,7 @@
 //! How fast a socket's user sends, and so who writes: the sender at once, or in batches while it streams.
 //!
 //! ```text
-//!            16 writes without a turn, each send < 5 µs after the one before
+//!            16 writes without a turn, each send begins < 5 µs after the one before
 //!   INLINE ───────────────────────────────────────────────────────────▶ STREAM
 //!      ▲    every send is written by its sender         sends only gather │
 //!      └───────────────────────────────────────────────────────────────────┘
