@@ -138,7 +138,7 @@ impl SocketCore {
         loop {
             let mut inner = self.lock();
             inner.table.look = look;
-            inner.table.pace.on_call();
+            inner.table.pace.on_call(|| message.made());
             let sent = match message.body() {
                 Some(body) if inner.send_body(body) => Ok(()),
                 _ => inner.send(message.message(), attempt),

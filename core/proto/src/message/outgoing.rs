@@ -28,6 +28,14 @@ impl Outgoing<'_> {
         }
     }
 
+    /// Bytes that the caller has made a message of; none where they are still the caller's.
+    pub fn made(&self) -> usize {
+        match self {
+            Outgoing::Borrowed(_) => 0,
+            Outgoing::Owned(message) => message.total_bytes(),
+        }
+    }
+
     /// The message, to be changed or kept in this place. Borrowed bytes are copied.
     #[inline]
     pub fn message(&mut self) -> &mut Message {
