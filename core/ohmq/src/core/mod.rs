@@ -10,6 +10,7 @@ mod endpoints;
 mod inner;
 mod pace;
 mod pipes;
+mod portions;
 mod publish;
 mod quick;
 mod run;

@@ -35,8 +35,10 @@ use std::time::{Duration, Instant};
 use ohmq_queue::mistake::{Mistake, planted};
 use ohmq_queue::sync::{AtomicU64, Ordering};
 
+use super::portions::{Due, Portions};
+
 /// Writes in a row that make a stream: sends, but for those to many peers.
-const STREAK: u32 = if cfg!(shuttle) { 1 } else { 16 };
+pub(super) const STREAK: u32 = if cfg!(shuttle) { 1 } else { 16 };
 
 /// A send that begins later than this after the previous one ended is not part of a row.
 const GAP: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_micros(5) };
@@ -65,10 +67,6 @@ const FILLING: Duration = Duration::from_micros(50);
 
 /// However long the last batch took.
 const LONG_FILLING: Duration = Duration::from_micros(200);
-
-/// A sender that sends fewer messages than this from one tick to the next writes every portion of so many itself.
-const FAST: u64 = 512;
-const PORTION: u64 = if cfg!(shuttle) { 2 } else { 256 };
 
 /// At most 2ⁿ sends that are far ahead of the network go on without waiting for it, after waits in vain.
 const VAIN: u32 = 10;
@@ -141,78 +139,6 @@ pub(super) struct Pace {
     vain: u32,
     skip: u32,
     portions: Portions,
-}
-
-/// What a sender should write before a batch is full.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Due {
-    Nothing,
-    /// All there is, if one short write does it.
-    Portion,
-    /// All there is: nothing more may come for a while.
-    Burst,
-}
-
-/// How long bursts are, and when the sender is to write before a batch is full. Messages are counted from the beginning of
-/// the socket on.
-#[derive(Clone, Copy, Debug, Default)]
-struct Portions {
-    sent: u64,
-    /// Those before the present burst.
-    before: u64,
-    /// Those when it is as long as the one before.
-    end: u64,
-    /// Of the last two bursts, the length of the last, and of the shorter one.
-    last: u64,
-    shorter: u64,
-    /// Those when the last tick looked.
-    ticked: u64,
-    /// Those when the next portion of a slow stream is complete; 0 in a fast one.
-    next: u64,
-}
-
-impl Portions {
-    /// Nothing was sent for a while.
-    fn on_gap(&mut self) {
-        let length = self.sent - self.before;
-        if length > 0 {
-            self.before = self.sent;
-            self.end = self.sent + length;
-            (self.shorter, self.last) = (length.min(self.last), length);
-        }
-    }
-
-    /// The messages of a row after which it is a stream.
-    fn streak(&self) -> u32 {
-        if self.shorter > u64::from(STREAK) { 1 } else { STREAK }
-    }
-
-    fn on_tick(&mut self, fills_batches: bool) {
-        let slow = self.sent - self.ticked < FAST && !fills_batches;
-        self.ticked = self.sent;
-        self.next = if slow { self.sent + PORTION } else { 0 };
-    }
-
-    /// What the message that was sent just now completes.
-    #[inline]
-    fn due(&mut self) -> Due {
-        let portion = self.sent == self.next;
-        if portion {
-            self.next += PORTION;
-        }
-        match self.sent == self.end {
-            true => Due::Burst,
-            false if portion => Due::Portion,
-            false => Due::Nothing,
-        }
-    }
-
-    /// Messages until [`Portions::due`] has to be asked.
-    #[inline]
-    fn left(&self) -> usize {
-        let until = |end: u64| end.checked_sub(self.sent + 1).map_or(usize::MAX, |left| left as usize);
-        until(self.end).min(until(self.next))
-    }
 }
 
 /// What becomes of a message that is about to be queued.
@@ -332,7 +258,7 @@ impl Pace {
     /// A message was sent, one way or another.
     #[inline]
     pub(super) fn on_sent(&mut self) {
-        self.portions.sent += 1;
+        self.portions.on_sent();
     }
 
     /// It went to so many peers. Each is a write, and wakes somebody who may want the sender's CPU.
@@ -409,7 +335,7 @@ impl Pace {
         if self.idle < IDLE {
             return Tick::WriteAll;
         }
-        *self = Pace { portions: Portions { next: 0, ..self.portions }, ..Pace::default() };
+        *self = Pace { portions: self.portions.after_stream(), ..Pace::default() };
         Tick::End
     }
 }
@@ -434,6 +360,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::core::portions::{FAST, PORTION};
 
     thread_local! {
         static CLOCK: Cell<Instant> = Cell::new(Instant::now());

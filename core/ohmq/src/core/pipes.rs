@@ -9,7 +9,8 @@ use ohmq_proto::{Found, Inbox, Message, PipeId, Pipes};
 use ohmq_queue::mistake::{Mistake, planted};
 
 use super::effects::{Effect, Effects};
-use super::pace::{Due, Pace, Step, Tick};
+use super::pace::{Pace, Step, Tick};
+use super::portions::Due;
 use super::publish::Press;
 use crate::inproc::InprocEnd;
 use crate::{Events, Stats};
