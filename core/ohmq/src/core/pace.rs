@@ -43,8 +43,8 @@ pub(super) const STREAK: u32 = if cfg!(shuttle) { 1 } else { 16 };
 /// A send that begins later than this after the previous one ended is not part of a row.
 const GAP: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_micros(5) };
 
-/// What a copy takes, for a KiB, where copies are slow: some machines need that much when both places are at the same distance
-/// from a page's beginning.
+/// What a copy takes, for a KiB, where copies are slow: some processors need that much when the bytes go to where they lie a few
+/// bytes further from a page's beginning.
 const COPY: Duration = Duration::from_nanos(512);
 
 /// So many publications that nobody wanted may lie between two of a row.
