@@ -9,6 +9,7 @@ mod effects;
 mod endpoints;
 mod inner;
 mod pace;
+mod pauses;
 mod pipes;
 mod portions;
 mod publish;

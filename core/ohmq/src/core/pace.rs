@@ -41,7 +41,7 @@ use super::portions::{Due, Portions};
 pub(super) const STREAK: u32 = if cfg!(shuttle) { 1 } else { 16 };
 
 /// A send that begins later than this after the previous one ended is not part of a row.
-const GAP: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_micros(5) };
+pub(super) const GAP: Duration = if cfg!(shuttle) { Duration::MAX } else { Duration::from_micros(5) };
 
 /// What a copy takes, for a KiB, where copies are slow: some processors need that much when the bytes go to where they lie a few
 /// bytes further from a page's beginning.
@@ -84,7 +84,7 @@ pub(super) struct Glimpse {
 }
 
 impl Glimpse {
-    /// All that was gathered is written, and it was a whole batch. Under the socket's lock.
+    /// All that was gathered is written: a whole batch, or all before a pause. Under the socket's lock.
     pub(super) fn on_batch(&self) {
         self.written.store(self.written.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
@@ -290,17 +290,26 @@ impl Pace {
         let took = self.batch.map_or(FILLING, |before| now - before);
         self.filling = (took * 5 / 4).clamp(FILLING, LONG_FILLING);
         self.batch = Some(now);
+        self.portions.on_batch();
     }
 
     /// Whether the end of this send matters: what was sent is to be followed by [`Pace::on_written`].
     pub(super) fn is_timed(&self) -> bool {
-        !self.streaming && (self.streak > 0 || self.fan_out > 1)
+        self.ends_burst() || (!self.streaming && (self.streak > 0 || self.fan_out > 1))
+    }
+
+    /// Whether the sender of a stream is expected to pause now.
+    pub(super) fn ends_burst(&self) -> bool {
+        self.streaming && self.portions.end_burst()
     }
 
     /// What was sent is written.
     pub(super) fn on_written(&mut self) {
         if self.is_timed() {
-            self.last_end = Some(now());
+            match self.streaming {
+                true => self.portions.on_written(),
+                false => self.last_end = Some(now()),
+            }
         }
     }
 
@@ -348,7 +357,7 @@ fn is_close(elapsed: Duration, passed: u32) -> bool {
 
 /// What time it is. The tests of this file have a clock of their own, which stands still unless they set it on.
 #[inline]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     #[cfg(test)]
     return tests::now();
     #[cfg(not(test))]

@@ -258,6 +258,11 @@ impl PipeTable {
         self.gathering.len() == 1 && self.press.age == Gathering::No
     }
 
+    /// Whether all that was sent in a stream is written, because its sender is expected to pause now.
+    pub(super) fn ends_burst(&self) -> bool {
+        self.pace.ends_burst() && !self.is_gathering()
+    }
+
     /// Gives a routed message to its pipe; the bytes are written when the effects run, or when enough are gathered. The
     /// message may be left in its place, for the caller to drop.
     #[inline]

@@ -1,6 +1,7 @@
 //! How long bursts are, and when the sender of a stream is to write before a batch is full.
 
-use super::pace::STREAK;
+use super::pace::{STREAK, now};
+use super::pauses::Pauses;
 
 /// A sender that sends fewer messages than this from one tick to the next writes every portion of so many itself.
 pub(super) const FAST: u64 = 512;
@@ -32,6 +33,7 @@ pub(super) struct Portions {
     ticked: u64,
     /// Those when the next portion of a slow stream is complete; 0 in a fast one.
     next: u64,
+    pauses: Pauses,
 }
 
 impl Portions {
@@ -42,18 +44,28 @@ impl Portions {
     }
 
     /// The same bursts after the end of a stream, which is neither slow nor fast any more.
-    pub(super) fn after_stream(self) -> Self {
+    pub(super) fn after_stream(mut self) -> Self {
+        self.pauses.forget();
         Portions { next: 0, ..self }
     }
 
     /// Nothing was sent for a while.
     pub(super) fn on_gap(&mut self) {
-        let length = self.sent - self.before;
+        self.on_gap_after(self.sent);
+    }
+
+    fn on_gap_after(&mut self, sent: u64) {
+        let length = sent - self.before;
         if length > 0 {
-            self.before = self.sent;
-            self.end = self.sent + length;
+            self.before = sent;
+            self.end = sent + length;
             (self.shorter, self.last) = (length.min(self.last), length);
         }
+    }
+
+    /// A batch is full, and its sender is about to write it.
+    pub(super) fn on_batch(&mut self) {
+        self.pauses.on_batch();
     }
 
     /// The messages of a row after which it is a stream.
@@ -62,7 +74,7 @@ impl Portions {
     }
 
     pub(super) fn on_tick(&mut self, fills_batches: bool) {
-        let slow = self.sent - self.ticked < FAST && !fills_batches;
+        let slow = self.sent - self.ticked < FAST && !fills_batches && !self.pauses.are_expected();
         self.ticked = self.sent;
         self.next = if slow { self.sent + PORTION } else { 0 };
     }
@@ -70,9 +82,11 @@ impl Portions {
     /// What the message that was sent just now completes.
     #[inline]
     pub(super) fn due(&mut self) -> Due {
+        self.look_for_pause();
         let portion = self.sent == self.next;
         if portion {
             self.next += PORTION;
+            self.pauses.on_batch();
         }
         match self.sent == self.end {
             true => Due::Burst,
@@ -81,9 +95,32 @@ impl Portions {
         }
     }
 
+    #[inline]
+    fn look_for_pause(&mut self) {
+        let before = self.sent - 1;
+        if (self.pauses.are_sought() && self.pauses.on_look(now()))
+            || (self.pauses.are_expected() && before == self.end && self.pauses.on_expected(now()))
+        {
+            self.on_gap_after(before);
+        }
+    }
+
+    /// Whether the messages sent so far end a burst: they are to be followed by [`Portions::on_written`].
+    pub(super) fn end_burst(&self) -> bool {
+        self.pauses.are_expected() && self.sent == self.end
+    }
+
+    /// All that was sent is written.
+    pub(super) fn on_written(&mut self) {
+        self.pauses.on_written(now());
+    }
+
     /// Messages until [`Portions::due`] has to be asked.
     #[inline]
     pub(super) fn left(&self) -> usize {
+        if self.pauses.are_sought() || self.end_burst() {
+            return 0;
+        }
         let until = |end: u64| end.checked_sub(self.sent + 1).map_or(usize::MAX, |left| left as usize);
         until(self.end).min(until(self.next))
     }

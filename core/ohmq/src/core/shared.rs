@@ -184,6 +184,9 @@ impl SocketCore {
     #[cold]
     pub(super) fn end_sending(&self, inner: LockGuard<'_, Inner>, patience: Patience) {
         let timed = inner.table.pace.is_timed();
+        if inner.table.ends_burst() {
+            self.glimpse.on_batch();
+        }
         let outcome = self.settle(inner);
         if outcome.far_ahead && patience == Patience::Some {
             self.fall_back();
