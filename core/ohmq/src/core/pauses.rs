@@ -1,15 +1,14 @@
 //! The pauses a sender makes during a stream. Many are too short for a tick to notice, but not for the messages before them.
 //!
 //! ```text
-//!           a batch is full, and no look is overdue
-//!   IGNORED ──────────────────────────────────────▶ SOUGHT ──▶ EXPECTED
-//!      ▲       none among the next 1,024 messages      │  two     │
-//!      └───────────────────────────────────────────────┘          │ none where the next was expected
-//!      └──────────────────────────────────────────────────────────┘
+//!           a batch is full, and a look is due             three, ever as many messages apart
+//!   IGNORED ───────────────────────────────────▶ SOUGHT ───────────────────────────────────▶ EXPECTED
+//!      ▲       not among the next 1,024 messages    │            none where the next was expected │
+//!      └────────────────────────────────────────────┴─────────────────────────────────────────────┘
 //! ```
 //!
 //! To look at the clock takes about as long as to gather a message. So the sender looks after each one only for a while, once in
-//! many batches; and where pauses come after ever the same number of messages, only where the next is expected.
+//! many batches; and where pauses are expected, only there. Once may be chance, and so may twice: it is pre-empted now and then.
 
 use std::time::Instant;
 
@@ -34,8 +33,8 @@ pub(super) struct Pauses {
 enum State {
     /// For so many batches yet.
     Ignored(u32),
-    /// After so many messages yet.
-    Sought { looks: u32, found: bool },
+    /// After so many messages yet. So many had been sent before the last one that was found, and so many since the one before.
+    Sought { looks: u32, before: u64, length: u64 },
     Expected,
 }
 
@@ -50,7 +49,7 @@ impl Pauses {
     pub(super) fn on_batch(&mut self) {
         self.last_end = None;
         self.state = match self.state {
-            State::Ignored(0) => State::Sought { looks: LOOKS, found: false },
+            State::Ignored(0) => State::Sought { looks: LOOKS, before: 0, length: 0 },
             State::Ignored(batches) => State::Ignored(batches - 1),
             state => state,
         };
@@ -68,18 +67,21 @@ impl Pauses {
         self.state == State::Expected
     }
 
-    /// A message was sent whose time was wanted; says whether there was a pause before it.
-    pub(super) fn on_look(&mut self, now: Instant) -> bool {
-        let State::Sought { looks, found } = self.state else { return false };
-        let paused = self.has_paused(now).unwrap_or(false);
-        if paused && found {
+    /// A message was sent whose time was wanted, after so many others. If pauses come after ever the same number of messages, and
+    /// one came before this one, says that number.
+    pub(super) fn on_look(&mut self, sent: u64, now: Instant) -> Option<u64> {
+        let State::Sought { looks, before, length } = self.state else { return None };
+        let paused = self.has_paused(now) == Some(true);
+        let (before, last) = if paused { (sent, sent - before) } else { (before, length) };
+        if paused && last == length {
             self.state = State::Expected;
-        } else if looks == 1 {
-            self.give_up();
-        } else {
-            self.state = State::Sought { looks: looks - 1, found: found || paused };
+            return Some(length);
         }
-        paused
+        self.state = State::Sought { looks: looks - 1, before, length: last };
+        if looks == 1 {
+            self.give_up();
+        }
+        None
     }
 
     /// The sender has written what it sent before an expected pause.
@@ -101,9 +103,14 @@ impl Pauses {
         true
     }
 
-    /// Nothing is known any more but how often it was in vain to look.
-    pub(super) fn forget(&mut self) {
-        *self = Pauses { vain: self.vain, ..Pauses::default() };
+    /// The stream is over. How soon to look again depends on what looking has led to.
+    pub(super) fn on_end(&mut self) {
+        match self.state {
+            State::Ignored(_) => {}
+            State::Sought { .. } => self.give_up(),
+            State::Expected => self.state = State::Ignored(0),
+        }
+        self.last_end = None;
     }
 
     fn has_paused(&mut self, now: Instant) -> Option<bool> {

@@ -45,7 +45,7 @@ impl Portions {
 
     /// The same bursts after the end of a stream, which is neither slow nor fast any more.
     pub(super) fn after_stream(mut self) -> Self {
-        self.pauses.forget();
+        self.pauses.on_end();
         Portions { next: 0, ..self }
     }
 
@@ -98,9 +98,11 @@ impl Portions {
     #[inline]
     fn look_for_pause(&mut self) {
         let before = self.sent - 1;
-        if (self.pauses.are_sought() && self.pauses.on_look(now()))
-            || (self.pauses.are_expected() && before == self.end && self.pauses.on_expected(now()))
-        {
+        if self.pauses.are_sought() {
+            if let Some(length) = self.pauses.on_look(before, now()) {
+                (self.before, self.end) = (before, before + length);
+            }
+        } else if self.pauses.are_expected() && before == self.end && self.pauses.on_expected(now()) {
             self.on_gap_after(before);
         }
     }
