@@ -14,7 +14,8 @@
 //! one peer has written a batch since the tick before, there is nothing to be done.) So the last message of a burst waits for three
 //! ticks at most.
 //! Bursts tend to be as long as the one before: with the message that would be the last of such a burst its sender writes
-//! all there is, and nobody has to wait for a tick. Nor do short ones of a stream to one peer that is too slow to fill
+//! all there is, and nobody has to wait for a tick. (Pauses between them that are too short for a tick to notice are
+//! [found by the sender](super::pauses).) Nor do short ones of a stream to one peer that is too slow to fill
 //! a batch between two ticks: its sender writes every 256 messages.
 //! Renting 16 inline writes costs as much as waking the I/O thread once, so request and reply never get that far. Where the
 //! last two bursts did, there is nothing to be rented: the first message is written at once, which wakes its receiver, and
@@ -604,7 +605,26 @@ mod tests {
         assert_eq!(burst(&mut pace, FAST - 1), (PORTION as usize - 1, portions));
         pace.on_batch();
         pace.on_tick(true);
-        assert_eq!(burst(&mut pace, FAST), (usize::MAX, vec![]), "it fills batches");
+        assert_eq!(burst(&mut pace, FAST).1, vec![], "it fills batches");
+    }
+
+    #[test]
+    fn pauses_shorter_than_a_tick_are_expected_as_well() {
+        let mut pace = Pace::default();
+        let mut after_a_pause = |length: u64, batches: u32| {
+            let_pass(GAP);
+            (0..batches).for_each(|_| pace.on_batch());
+            let (left, written) = burst(&mut pace, length);
+            assert_eq!(pace.ends_burst(), written.contains(&length));
+            pace.on_written();
+            (left, written)
+        };
+        assert_eq!(after_a_pause(30, 0), (usize::MAX, vec![]), "nobody looks for them");
+        assert_eq!(after_a_pause(70, 16), (0, vec![]), "the sender looks at the clock after each message");
+        assert_eq!([(); 2].map(|()| after_a_pause(100, 0)), [(0, vec![]), (0, vec![])]);
+        assert_eq!([(); 3].map(|()| after_a_pause(100, 0)), [(0, vec![100]), (0, vec![100]), (0, vec![100])]);
+        assert_eq!(after_a_pause(130, 0), (0, vec![100]), "it was longer than expected");
+        assert_eq!(after_a_pause(100, 0), (usize::MAX, vec![]));
     }
 
     #[test]

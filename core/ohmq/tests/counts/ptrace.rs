@@ -90,7 +90,7 @@ impl Tracer {
             match self.marks {
                 1 => self.hold_others(thread)?,
                 2 => {
-                    self.seen.instructions = step_to_mark(thread)?;
+                    self.seen.instructions = self.step_to_mark(thread)?;
                     self.marks += 1;
                     for other in std::mem::take(&mut self.held) {
                         self.go_on(other, None)?;
@@ -140,20 +140,39 @@ impl Tracer {
         }
         Ok(())
     }
-}
 
-/// Lets a thread make one step after the other until it sets a mark; how many it made.
-fn step_to_mark(thread: Pid) -> nix::Result<u64> {
-    let mut steps = 0;
-    let mut signal = None;
-    loop {
-        ptrace::step(thread, signal.take())?;
-        match waitpid(thread, Some(WaitPidFlag::__WALL))? {
-            WaitStatus::Stopped(_, Signal::SIGTRAP) => steps += 1,
-            WaitStatus::Stopped(_, MARK) => return Ok(steps),
-            WaitStatus::Stopped(_, other) => signal = Some(other),
-            WaitStatus::Exited(..) | WaitStatus::Signaled(..) => return Err(Errno::ESRCH),
-            _ => {}
+    /// Lets a thread make one step after the other until it sets a mark; how many it made. If the process is killed meanwhile, the
+    /// ends of its other threads have to be waited for as well, or it never ends.
+    fn step_to_mark(&self, thread: Pid) -> nix::Result<u64> {
+        let mut steps = 0;
+        ptrace::step(thread, None)?;
+        loop {
+            let signal = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD))? {
+                WaitStatus::Exited(ended, _) | WaitStatus::Signaled(ended, ..) if ended == self.child => {
+                    return Err(Errno::ESRCH);
+                }
+                status if status.pid() != Some(thread) => {
+                    self.on_other(status)?;
+                    continue;
+                }
+                WaitStatus::Stopped(_, MARK) => return Ok(steps),
+                WaitStatus::Stopped(_, Signal::SIGTRAP) => {
+                    steps += 1;
+                    None
+                }
+                WaitStatus::Stopped(_, other) => Some(other),
+                _ => None,
+            };
+            ptrace::step(thread, signal)?;
+        }
+    }
+
+    /// What happens to a thread while another makes its steps: a new one begins, or one ends.
+    fn on_other(&self, status: WaitStatus) -> nix::Result<()> {
+        match status {
+            WaitStatus::Stopped(thread, signal) => self.go_on(thread, Some(signal)),
+            WaitStatus::PtraceEvent(thread, ..) => self.go_on(thread, None),
+            _ => Ok(()),
         }
     }
 }
