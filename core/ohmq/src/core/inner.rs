@@ -69,6 +69,8 @@ pub(super) struct Inner {
     pub(super) run: Run,
     pub(super) delivered: u64,
     discards: Stats,
+    /// Nobody wanted the last publication.
+    unwanted: bool,
 }
 
 /// Messages taken from pipes in one turn under the lock, wanted or not: a flood of those that nobody wants must not keep others
@@ -92,6 +94,7 @@ impl Inner {
             run: Run::Nothing,
             delivered: 0,
             discards: Stats::default(),
+            unwanted: false,
         }
     }
 
@@ -145,6 +148,17 @@ impl Inner {
             self.begin_run_of_sends(pipe);
         }
         sent
+    }
+
+    /// Drops a publication that begins with `topic` if nobody wants it, before there is a message; says whether it did. It looks
+    /// only where nobody wanted the one before either: the subscriptions are looked through again for a message.
+    #[inline]
+    pub(super) fn drop_unwanted(&mut self, topic: &[u8]) -> bool {
+        let unwanted = self.unwanted && self.pattern.is_unwanted(topic);
+        if unwanted {
+            self.discard(DropCause::NoSubscriber);
+        }
+        unwanted
     }
 
     /// Begins to write a large body from where it lies, if nothing has to be done to it and nobody writes to its peer.
@@ -251,6 +265,7 @@ impl Inner {
     }
 
     fn fan_out(&mut self, message: &Message, full: u32) {
+        self.unwanted = false;
         let step = self.table.pace();
         let targets = self.pattern.targets();
         self.table.enqueue_many(targets, message, step);
@@ -267,6 +282,7 @@ impl Inner {
             DropCause::NoPeer => ours.sent_dropped_no_peer += 1,
             DropCause::NoSubscriber => {
                 ours.sent_dropped_no_subscriber += 1;
+                self.unwanted = true;
                 self.table.pace.on_passed();
             }
             DropCause::HighWater => ours.sent_dropped_high_water += 1,

@@ -137,6 +137,9 @@ impl SocketCore {
         let mut attempt = Attempt::First;
         loop {
             let mut inner = self.lock();
+            if inner.drop_unwanted(message.first()) {
+                return Ok(true);
+            }
             inner.table.look = look;
             inner.table.pace.on_call(|| message.made());
             let sent = match message.body() {

@@ -28,6 +28,15 @@ impl Outgoing<'_> {
         }
     }
 
+    /// The first frame, which a publisher's topic begins; empty where there is none.
+    #[inline]
+    pub fn first(&self) -> &[u8] {
+        match self {
+            Outgoing::Borrowed(body) => body,
+            Outgoing::Owned(message) => message.bytes(),
+        }
+    }
+
     /// Bytes that the caller has made a message of; none where they are still the caller's.
     pub fn made(&self) -> usize {
         match self {

@@ -1,7 +1,8 @@
 //! The children of a tree's nodes: from a byte to a number, in blocks of one arena.
 //!
-//! A block for `n` children is `n / 4` words with their first bytes and `n` words with their numbers, so that a node
-//! with two children takes 12 bytes, one with four 20, and each child of a large one 5.
+//! A block for up to 64 children is a quarter as many words with their first bytes, and a word with the number of each: a node
+//! with two children takes 12 bytes, one with four 20. A *wide* block, for more, has a word for each byte there is, 0 for those
+//! without a child: the upper nodes of large trees are looked up without a search.
 
 /// The children of one node. They belong to one [`Arena`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,12 +20,19 @@ pub(super) struct Arena {
     free: [Vec<u32>; CAPACITIES],
 }
 
-/// A block has room for 2, 4, 8, … 256 children, and exactly as much as their number asks for.
-const CAPACITIES: usize = 8;
+/// A block has room for 2, 4, 8, … 64 children, and exactly as much as their number asks for, or is wide.
+const CAPACITIES: usize = 7;
+const NARROW: usize = 64;
+const BYTES: usize = 256;
 
 impl Branches {
     pub(super) fn len(self) -> usize {
         self.count.into()
+    }
+
+    #[inline]
+    fn is_wide(self) -> bool {
+        self.len() > NARROW
     }
 
     #[inline]
@@ -47,17 +55,20 @@ impl Arena {
     /// The child for this byte.
     #[inline]
     pub(super) fn find(&self, branches: Branches, byte: u8) -> Option<u32> {
-        let place = self.position(branches, byte)?;
-        self.words.get(branches.block() + branches.heads() + place).copied()
+        let place = if branches.is_wide() {
+            usize::from(byte)
+        } else {
+            branches.heads() + self.position(branches, byte)?
+        };
+        self.words.get(branches.block() + place).copied().filter(|child| *child != 0)
     }
 
-    /// The children's numbers, in no particular order.
-    pub(super) fn list(&self, branches: Branches) -> &[u32] {
-        let begin = branches.block() + branches.heads();
-        self.words.get(begin..begin + branches.len()).unwrap_or_default()
+    /// The child of a node that has no other.
+    pub(super) fn only(&self, branches: Branches) -> Option<u32> {
+        (branches.len() == 1).then(|| self.at(branches, 0).1)
     }
 
-    /// Adds a child for a byte that has none.
+    /// Adds a child, which is not 0, for a byte that has none.
     pub(super) fn add(&mut self, branches: &mut Branches, byte: u8, child: u32) {
         self.resize(branches, branches.len() + 1);
         self.put(*branches, branches.len() - 1, byte, child);
@@ -65,16 +76,24 @@ impl Arena {
 
     /// Puts another child in the place of the one for this byte.
     pub(super) fn replace(&mut self, branches: Branches, byte: u8, child: u32) {
-        if let Some(place) = self.position(branches, byte) {
+        if branches.is_wide() {
+            self.put(branches, 0, byte, child);
+        } else if let Some(place) = self.position(branches, byte) {
             self.put(branches, place, byte, child);
         }
     }
 
     pub(super) fn remove(&mut self, branches: &mut Branches, byte: u8) {
-        let Some(place) = self.position(*branches, byte) else { return };
+        if self.find(*branches, byte).is_none() {
+            return;
+        }
         let last = branches.len() - 1;
-        let (moved, child) = self.at(*branches, last);
-        self.put(*branches, place, moved, child);
+        if branches.is_wide() {
+            self.put(*branches, 0, byte, 0);
+        } else if let Some(place) = self.position(*branches, byte) {
+            let (moved, child) = self.at(*branches, last);
+            self.put(*branches, place, moved, child);
+        }
         self.resize(branches, last);
     }
 
@@ -85,9 +104,10 @@ impl Arena {
         if class(old.len()) == class(count) {
             return;
         }
+        let stay = count.min(old.len());
+        let children: Vec<(u8, u32)> = self.children(old).take(stay).collect();
         branches.place(self.allocate(count));
-        for place in 0..count.min(old.len()) {
-            let (byte, child) = self.at(old, place);
+        for (place, (byte, child)) in children.into_iter().enumerate() {
             self.put(*branches, place, byte, child);
         }
         if let Some(class) = class(old.len()) {
@@ -97,11 +117,21 @@ impl Arena {
 
     fn allocate(&mut self, count: usize) -> u32 {
         let Some(class) = class(count) else { return 0 };
-        self.free[class].pop().unwrap_or_else(|| {
+        let block = self.free[class].pop().unwrap_or_else(|| {
             let block = self.words.len();
-            self.words.resize(block + capacity(count).div_ceil(4) + capacity(count), 0);
+            self.words.resize(block + size(class), 0);
             block as u32
-        })
+        });
+        if class == CAPACITIES - 1 {
+            self.words[block as usize..][..BYTES].fill(0);
+        }
+        block
+    }
+
+    /// The children by their first bytes, in no particular order.
+    pub(super) fn children(&self, branches: Branches) -> impl Iterator<Item = (u8, u32)> {
+        let places = if branches.is_wide() { BYTES } else { branches.len() };
+        (0..places).map(move |place| self.at(branches, place)).filter(|(_, child)| *child != 0)
     }
 
     /// Looks at four first bytes at a time. What is left in a block behind its last child is found last, and not meant.
@@ -124,12 +154,20 @@ impl Arena {
 
     fn at(&self, branches: Branches, place: usize) -> (u8, u32) {
         let begin = branches.block();
+        if branches.is_wide() {
+            return (place as u8, self.words[begin + place]);
+        }
         let head = self.words[begin + place / 4];
         ((head >> (place % 4 * 8)) as u8, self.words[begin + branches.heads() + place])
     }
 
+    /// Puts a child in its place, which in a wide block is that of its byte.
     fn put(&mut self, branches: Branches, place: usize, byte: u8, child: u32) {
         let begin = branches.block();
+        if branches.is_wide() {
+            self.words[begin + usize::from(byte)] = child;
+            return;
+        }
         let (head, shift) = (&mut self.words[begin + place / 4], place % 4 * 8);
         *head = *head & !(0xff << shift) | u32::from(byte) << shift;
         self.words[begin + branches.heads() + place] = child;
@@ -138,10 +176,7 @@ impl Arena {
     /// Words that are in blocks in use, for tests.
     #[cfg(test)]
     pub(super) fn used(&self) -> usize {
-        let free = self.free.iter().enumerate().map(|(class, blocks)| {
-            let capacity = 2_usize << class;
-            blocks.len() * (capacity + capacity.div_ceil(4))
-        });
+        let free = self.free.iter().enumerate().map(|(class, blocks)| blocks.len() * size(class));
         self.words.len() - free.sum::<usize>()
     }
 }
@@ -149,12 +184,17 @@ impl Arena {
 /// Which capacity so many children have; none for none.
 #[inline]
 fn class(count: usize) -> Option<usize> {
-    (count > 0).then(|| capacity(count).trailing_zeros() as usize - 1)
+    (count > 0).then(|| (capacity(count).trailing_zeros() as usize - 1).min(CAPACITIES - 1))
 }
 
 #[inline]
 fn capacity(count: usize) -> usize {
     count.next_power_of_two().max(2)
+}
+
+/// The words of a block.
+fn size(class: usize) -> usize {
+    if class == CAPACITIES - 1 { BYTES } else { (2 << class) + (2_usize << class).div_ceil(4) }
 }
 
 #[cfg(test)]
@@ -175,11 +215,12 @@ mod tests {
             let (branches, model) = &mut nodes[(state >> 63) as usize];
             let byte = (state >> 40) as u8;
             // The number of children swings between none and 256.
+            let child = step + 1;
             let growing = (step / 3_000).is_multiple_of(2);
             if growing != (state >> 33).is_multiple_of(8) {
-                match model.insert(byte, step) {
-                    Some(_) => arena.replace(*branches, byte, step),
-                    None => arena.add(branches, byte, step),
+                match model.insert(byte, child) {
+                    Some(_) => arena.replace(*branches, byte, child),
+                    None => arena.add(branches, byte, child),
                 }
             } else {
                 model.remove(&byte);
@@ -192,11 +233,10 @@ mod tests {
             if step % 64 == 0 {
                 for (branches, model) in &nodes {
                     assert!((0..=255).all(|b| arena.find(*branches, b) == model.get(&b).copied()));
-                    let mut list = arena.list(*branches).to_vec();
-                    let mut children: Vec<u32> = model.values().copied().collect();
-                    list.sort_unstable();
-                    children.sort_unstable();
-                    assert_eq!(list, children);
+                    let children: BTreeMap<u8, u32> = arena.children(*branches).collect();
+                    assert_eq!(children, *model);
+                    let only = model.values().next().copied().filter(|_| model.len() == 1);
+                    assert_eq!(arena.only(*branches), only);
                 }
             }
         }

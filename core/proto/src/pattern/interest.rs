@@ -134,6 +134,13 @@ impl Interest {
         self.topics
     }
 
+    /// Whether nobody is subscribed to a prefix of `topic`.
+    #[inline]
+    pub(super) fn is_unwanted(&self, topic: &[u8]) -> bool {
+        let topic = if self.sieve.passes(topic) { topic } else { &[] };
+        self.tree.visit_prefixes(topic, |_| false)
+    }
+
     /// Puts the pipes with room that are subscribed to a prefix of `topic` into `targets`, each once, and returns how many
     /// more have no room.
     pub(super) fn collect<P: Pipes + ?Sized>(
@@ -215,6 +222,7 @@ mod tests {
     fn matching(interest: &mut Interest, topic: &[u8]) -> Vec<u32> {
         let mut targets = Vec::new();
         assert_eq!(interest.collect(topic, &Open, &mut targets), 0);
+        assert_eq!(interest.is_unwanted(topic), targets.is_empty());
         targets.sort_unstable();
         targets.iter().map(|pipe| pipe.0).collect()
     }

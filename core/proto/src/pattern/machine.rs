@@ -229,6 +229,13 @@ impl Pattern {
 
     // ---- sending ------------------------------------------------------------------------------------------------
 
+    /// PUB, XPUB: whether nobody is subscribed to a prefix of `topic`. What begins with it is dropped
+    /// ([`NoSubscriber`](super::DropCause::NoSubscriber)) as [`reserve`](Self::reserve) would say, which takes a message.
+    #[inline]
+    pub fn is_unwanted(&self, topic: &[u8]) -> bool {
+        matches!(&self.family, Family::Publisher(publisher) if publisher.is_unwanted(topic))
+    }
+
     /// Decides where `message` goes. Nothing changes that another call could show, except [`targets`](Self::targets).
     ///
     /// # Errors

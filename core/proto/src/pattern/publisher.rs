@@ -47,6 +47,12 @@ impl Publisher {
         self.attached.get(pipe.index()).copied().unwrap_or(false)
     }
 
+    /// Whether nobody is subscribed to this.
+    #[inline]
+    pub(super) fn is_unwanted(&self, topic: &[u8]) -> bool {
+        self.interest.is_unwanted(topic)
+    }
+
     /// Queues an event for the application of XPUB: 1 or 0, then the topic.
     fn show(&mut self, subscribed: bool, topic: &[u8]) -> bool {
         if self.shows {

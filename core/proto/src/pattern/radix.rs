@@ -146,13 +146,13 @@ impl<V: Payload> RadixTree<V> {
         let mut at = id;
         while at != ROOT && self.node(at).payload.is_vacant() {
             let parent = self.node(at).parent;
-            match *self.arena.list(self.node(at).branches) {
-                [] => {
+            match self.node(at).branches.len() {
+                0 => {
                     self.unlink(parent, at);
                     self.release(at);
                     at = parent;
                 }
-                [_] => return self.merge(at),
+                1 => return self.merge(at),
                 _ => return,
             }
         }
@@ -185,7 +185,7 @@ impl<V: Payload> RadixTree<V> {
     /// The undoing of a split: the only child takes the place of its vacant parent and keeps its number. Nothing happens to a
     /// node that is needed.
     fn merge(&mut self, vacant: NodeId) {
-        let [child] = *self.arena.list(self.node(vacant).branches) else { return };
+        let Some(child) = self.arena.only(self.node(vacant).branches) else { return };
         let child = NodeId(child);
         let length = self.label(vacant).len() + self.label(child).len();
         if vacant == ROOT || !self.node(vacant).payload.is_vacant() || length > MOST {
@@ -303,9 +303,9 @@ mod tests {
             reached += 1;
             let node = tree.node(at);
             long += usize::from(tree.label(at).len() > 17);
-            let children = tree.arena.list(node.branches);
+            let children: Vec<u32> = tree.arena.children(node.branches).map(|(_, child)| child).collect();
             let alone = |child: u32| tree.label(at).len() + tree.label(NodeId(child)).len() <= MOST;
-            let useless = match *children {
+            let useless = match children[..] {
                 [] => true,
                 [child] => alone(child),
                 _ => false,
