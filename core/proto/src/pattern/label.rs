@@ -15,8 +15,9 @@ pub(super) struct Labels {
     free: Vec<u32>,
 }
 
-/// What is left of twenty random letters where a million of them part.
-const INLINE: usize = 17;
+/// As many as there is room for in a node of 40 bytes with its payload; more than is left of twenty random letters where a hundred
+/// of them part.
+const INLINE: usize = 21;
 const LONG: u8 = u8::MAX;
 
 impl Labels {
@@ -85,6 +86,6 @@ mod tests {
             (0, bytes.len() - INLINE - 1),
             "places are used again"
         );
-        assert_eq!(size_of::<Label>(), 18);
+        assert_eq!(size_of::<Label>(), 22);
     }
 }

@@ -1,7 +1,7 @@
 //! A compressed radix tree over byte strings: which stored keys are prefixes of this topic?
 //!
 //! A run of bytes without a branch is one node, so a lookup costs a few cache misses whatever the length of the topic,
-//! and a stored key costs one node of 28 bytes and its payload, and 5 to 12 in its parent (labels of up to 17 bytes are
+//! and a stored key costs one node of 32 bytes and its payload, and 4 to 12 in its parent (labels of up to 21 bytes are
 //! inside the node). Nothing recurses: the depth is in the hands of peers.
 
 use super::branches::{Arena, Branches};
@@ -302,7 +302,7 @@ mod tests {
         while let Some(at) = stack.pop() {
             reached += 1;
             let node = tree.node(at);
-            long += usize::from(tree.label(at).len() > 17);
+            long += usize::from(tree.label(at).len() > 21);
             let children: Vec<u32> = tree.arena.children(node.branches).map(|(_, child)| child).collect();
             let alone = |child: u32| tree.label(at).len() + tree.label(NodeId(child)).len() <= MOST;
             let useless = match children[..] {
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_node_is_28_bytes_and_its_payload() {
-        assert_eq!(size_of::<Node<[u32; 2]>>(), 28 + 8);
+        assert_eq!(size_of::<Node<[u32; 2]>>(), 32 + 8);
     }
 
     /// Few letters and short keys make shared prefixes frequent; some keys are longer than an inline label.
