@@ -151,8 +151,7 @@ mod tests {
             Sender { pauses: Pauses::default(), sent: 0, now: Instant::now() }
         }
 
-        /// Fills a batch and sends so many messages more, then pauses; says how often it was to look at the clock, and what it
-        /// learned.
+        /// Sends so many messages, then pauses; says how often it was to look at the clock, and what it learned.
         fn send(&mut self, messages: u64) -> (u64, Option<u64>) {
             let (mut looks, mut learned) = (0, None);
             for _ in 0..messages {
@@ -167,6 +166,7 @@ mod tests {
             (looks, learned)
         }
 
+        /// Fills batches until it looks for pauses; says how many.
         fn look_again(&mut self) -> u32 {
             let batches = (1..).find(|_| {
                 self.pauses.on_batch();
