@@ -227,6 +227,7 @@ impl Pace {
         if !self.streaming {
             return true;
         }
+        self.portions.on_received();
         let now = now();
         let before = self.received.replace(now);
         before.is_some_and(|before| is_close(now - before, 0))
@@ -625,6 +626,17 @@ mod tests {
         assert_eq!([(); 3].map(|()| after_a_pause(100, 0)), [(0, vec![100]), (0, vec![100]), (0, vec![100])]);
         assert_eq!(after_a_pause(130, 0), (0, vec![100]), "it was longer than expected");
         assert_eq!(after_a_pause(100, 0), (usize::MAX, vec![]));
+    }
+
+    #[test]
+    fn to_receive_is_no_pause() {
+        let mut pace = Pace { streaming: true, ..Pace::default() };
+        (0..16).for_each(|_| pace.on_batch());
+        for _ in 0..5 {
+            let_pass(GAP);
+            pace.on_received();
+            assert_eq!(burst(&mut pace, 100), (0, vec![]), "it goes on looking, and finds none");
+        }
     }
 
     #[test]

@@ -51,9 +51,14 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    /// A batch is full, and its sender is about to write it, which is no pause.
-    pub(super) fn on_batch(&mut self) {
+    /// The sender does something else, which is no pause.
+    pub(super) fn on_other(&mut self) {
         self.last_end = None;
+    }
+
+    /// A batch is full, and its sender is about to write it, which is none either.
+    pub(super) fn on_batch(&mut self) {
+        self.on_other();
         self.state = match self.state {
             State::Ignored(1) => State::Sought { looks: LOOKS, before: None, length: None },
             State::Ignored(batches) => State::Ignored(batches - 1),

@@ -63,6 +63,11 @@ impl Portions {
         }
     }
 
+    /// The sender receives: what it does meanwhile is no pause.
+    pub(super) fn on_received(&mut self) {
+        self.pauses.on_other();
+    }
+
     /// A batch is full, and its sender is about to write it.
     pub(super) fn on_batch(&mut self) {
         self.pauses.on_batch();
